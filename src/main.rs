@@ -1,0 +1,3 @@
+//! The `interregnum` command.
+
+fn main() {}
