@@ -1,1 +1,8 @@
-//! Empty.
+//! Deterministic simulation of clusters of [`interregnum_core::Machine`]s.
+
+#![forbid(unsafe_code)]
+
+pub mod outcome;
+pub mod scenario;
+pub mod subject;
+pub mod verdict;

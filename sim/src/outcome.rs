@@ -1,0 +1,237 @@
+//! What a run showed: plain data, the same for every system. Verdicts are drawn from it, documents
+//! are made of it.
+
+use interregnum_core::Fingerprint;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whether a property says what must never happen, or what must happen in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PropertyKind {
+    /// Must never be false; checked at every step.
+    Invariant,
+    /// Must become true within a bound once the faults are over.
+    Liveness,
+}
+
+/// A property that a system promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Property {
+    /// Its id, unique over all systems: `A2`.
+    pub id: &'static str,
+    /// Its name, a few words in lower case.
+    pub name: &'static str,
+    /// Its formula in words.
+    pub formula: &'static str,
+    /// Invariant or liveness.
+    pub kind: PropertyKind,
+}
+
+/// What one run says of one property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// It was put to the test and never false.
+    Held,
+    /// The situation that it speaks of never arose.
+    NotExercised,
+    /// The checker gave up within its budget.
+    Unknown,
+    /// The machine's own claims contradict the wire or the disk.
+    InconsistentEvidence,
+    /// It was false, or not true in time.
+    Violated,
+}
+
+/// One property's result and counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PropertyOutcome {
+    /// The property's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its formula in words.
+    pub formula: String,
+    /// Invariant or liveness.
+    pub kind: PropertyKind,
+    /// The result.
+    pub verdict: Finding,
+    /// How often it was evaluated.
+    pub checked: u64,
+    /// How often it could have been false: evaluations that were not trivially true.
+    pub exercised: u64,
+    /// How often it was false.
+    pub violated: u64,
+    /// Virtual time at which it was last exercised.
+    pub last_exercised_ns: Option<u64>,
+    /// For liveness: the time it took, measured from the start of the calm phase.
+    pub took_ns: Option<u64>,
+    /// For liveness: the bound that was computed.
+    pub bound_ns: Option<u64>,
+}
+
+/// How often faults of one kind were planned, happened and mattered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCount {
+    /// The kind, as scenario files write it.
+    pub kind: String,
+    /// How many were planned.
+    pub offered: u64,
+    /// How many found a target.
+    pub fired: u64,
+    /// How many made a difference: stopped something deliverable, felled a process that was up, lost
+    /// an unsynced write.
+    pub bit: u64,
+}
+
+/// What happened in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed {
+    /// Nothing that must not.
+    Held,
+    /// An invariant was violated, or the evidence contradicts itself.
+    Violated,
+    /// A liveness property was not met in time.
+    Stalled,
+    /// The run ended before it could tell, and why.
+    Inconclusive(String),
+    /// A machine panicked, and what it said.
+    Panicked(String),
+}
+
+/// A property that failed, with the evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The property's id.
+    pub invariant: String,
+    /// Its name.
+    pub name: String,
+    /// Its formula in words.
+    pub formula: String,
+    /// What is wrong, in one sentence.
+    pub what: String,
+    /// The facts that contradict each other, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// Virtual time.
+    pub at_ns: u64,
+    /// The number of the event.
+    pub event: u64,
+    /// The nodes involved.
+    pub nodes: Vec<u8>,
+    /// Faults in effect at that moment, or shortly before.
+    pub faults: Vec<String>,
+}
+
+/// One fact of a violation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Virtual time.
+    pub at_ns: u64,
+    /// The node, if it is about one.
+    pub node: Option<u8>,
+    /// The fact.
+    pub what: String,
+}
+
+/// Something worth drawing on the run's time line; a run keeps a bounded number of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Highlight {
+    /// Virtual time.
+    pub at_ns: u64,
+    /// The process's node, if it is about one.
+    pub node: Option<u8>,
+    /// What kind of thing.
+    pub kind: HighlightKind,
+    /// What happened.
+    pub what: String,
+}
+
+/// Kinds of highlights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HighlightKind {
+    /// A fault began.
+    FaultBegan,
+    /// A fault ended.
+    FaultEnded,
+    /// A process came up.
+    Up,
+    /// A process went down.
+    Down,
+    /// A process stopped for a while.
+    Paused,
+    /// A paused process went on.
+    Resumed,
+    /// A process began to lead, hold or rule.
+    Rose,
+    /// A process ceased to.
+    Fell,
+    /// The calm phase began.
+    Calm,
+    /// A property failed.
+    Violated,
+}
+
+/// Everything one run showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// What happened.
+    pub observed: Observed,
+    /// The fingerprint of everything that happened, in order.
+    #[serde(with = "as_text")]
+    pub fingerprint: Fingerprint,
+    /// Virtual time at the end.
+    pub virtual_ns: u64,
+    /// Delivered events: messages, timers, disk completions, calls.
+    pub events: u64,
+    /// Every property that was checked.
+    pub properties: Vec<PropertyOutcome>,
+    /// Every kind of fault that was planned.
+    pub faults: Vec<FaultCount>,
+    /// The scripted faults that made no difference, by their number in the file.
+    pub idle_faults: Vec<usize>,
+    /// What was counted: messages, crashes, leader changes, probes (`probe:NAME`), ...
+    pub counts: BTreeMap<String, u64>,
+    /// Every option that was drawn from the seed.
+    pub drawn: Vec<(String, String)>,
+    /// The property that failed first, if any did.
+    pub violation: Option<Violation>,
+    /// The time line; `highlights_left_out` more did not fit.
+    pub highlights: Vec<Highlight>,
+    /// How many highlights did not fit.
+    pub highlights_left_out: u64,
+}
+
+/// One line of a trace, made when a run is repeated with a recorder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceLine {
+    /// The number of the event in the run.
+    pub event: u64,
+    /// Virtual time.
+    pub at_ns: u64,
+    /// What kind of thing: `sent`, `delivered`, `durable`, `crashed`, ...
+    pub kind: String,
+    /// The process it happened to, as `n1` or `n1/p2`.
+    pub process: Option<String>,
+    /// The other process, for messages.
+    pub peer: Option<String>,
+    /// The details.
+    pub what: String,
+}
+
+mod as_text {
+    use interregnum_core::Fingerprint;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(print: &Fingerprint, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(print)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Fingerprint, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}

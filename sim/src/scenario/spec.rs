@@ -1,0 +1,352 @@
+//! The shape of a scenario file. Every field that can have a sane default is optional; what is not
+//! named here is refused.
+//!
+//! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
+
+use super::{Duration, Ratio, Target};
+use interregnum_core::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A scenario: a system, a cluster, what goes wrong, and what is expected.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Where editors find the schema; not part of the scenario's identity.
+    #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The version of this format: 1.
+    #[schemars(range(min = 1, max = 1))]
+    pub version: u32,
+    /// What the scenario is called.
+    pub title: String,
+    /// Why it exists: what it would show if it failed.
+    #[serde(default)]
+    pub why: String,
+    /// The system under test.
+    pub system: String,
+    /// The planted bug to run instead of the sound system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mutant: Option<String>,
+    /// The nodes.
+    #[serde(default)]
+    pub cluster: Cluster,
+    /// The system's own settings.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// What the clients do, in the system's own terms.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub workload: serde_json::Map<String, serde_json::Value>,
+    /// The network when nothing is wrong with it.
+    #[serde(default)]
+    pub network: Network,
+    /// The disks when nothing is wrong with them.
+    #[serde(default)]
+    pub disks: Disks,
+    /// The clocks.
+    #[serde(default)]
+    pub clocks: Clocks,
+    /// How long the run lasts before the calm phase; by default long enough for every fault listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration: Option<Duration>,
+    /// Faults at set times.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// Faults drawn from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chaos: Option<Chaos>,
+    /// The phase after the faults, in which liveness must hold.
+    #[serde(default)]
+    pub calm: Calm,
+    /// What the run must show to pass.
+    #[serde(default)]
+    pub expect: Expect,
+    /// How many events a run may take; a run that needs more is inconclusive.
+    #[serde(default = "default_events", skip_serializing_if = "is_default_events")]
+    #[schemars(range(min = 1))]
+    pub max_events: u64,
+}
+
+const fn default_events() -> u64 {
+    20_000_000
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_default_events(events: &u64) -> bool {
+    *events == default_events()
+}
+
+/// The nodes of the cluster and the groups that share a fate.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cluster {
+    /// How many nodes run the system.
+    #[schemars(range(min = 1, max = 128))]
+    pub nodes: u8,
+    /// Named groups of nodes, such as racks or sites.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Vec<u8>>,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self { nodes: 5, groups: BTreeMap::new() }
+    }
+}
+
+/// A delay: at least `min`, on average `mean`, at most `max`, exponential in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delay {
+    /// The shortest delay.
+    pub min: Duration,
+    /// The mean delay before the cap; at least `min`.
+    pub mean: Duration,
+    /// The longest delay; by default ten times the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Duration>,
+}
+
+impl Delay {
+    /// The longest delay.
+    #[must_use]
+    pub fn cap(&self) -> Span {
+        self.max.map_or(self.mean.0.times(10), |max| max.0)
+    }
+}
+
+/// The network when nothing is wrong with it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// How long a message travels, drawn for each one, so that messages overtake each other.
+    pub delay: Delay,
+    /// The share of messages lost.
+    pub loss: Ratio,
+    /// The share of messages delivered a second time.
+    pub duplicate: Ratio,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        let millis = |ms| Duration(Span::millis(ms));
+        Self {
+            delay: Delay { min: millis(1), mean: millis(4), max: None },
+            loss: Ratio::default(),
+            duplicate: Ratio::default(),
+        }
+    }
+}
+
+/// The disks when nothing is wrong with them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Disks {
+    /// How long a sync takes.
+    pub sync: Delay,
+}
+
+impl Default for Disks {
+    fn default() -> Self {
+        let micros = |us| Duration(Span::micros(us));
+        Self { sync: Delay { min: micros(200), mean: micros(1000), max: None } }
+    }
+}
+
+/// The clocks.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Clocks {
+    /// Each node's clock rate is drawn within this bound, in parts per million.
+    #[schemars(range(max = 500_000))]
+    pub rate_ppm: u32,
+}
+
+/// One fault: when, for how long, and exactly one kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// When it begins.
+    pub at: Duration,
+    /// How long it lasts; without this, until the calm phase (and beyond, outside its core).
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<Duration>,
+    /// Processes fall and, when the fault ends, start again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crash: Option<Crash>,
+    /// Nodes lose power: like a crash, and any subset of their unsynced writes is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power_loss: Option<PowerLoss>,
+    /// Processes stop between two effects and later go on as if nothing had happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
+    /// Links between nodes are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
+    /// Messages are lost, beyond what the network always loses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Lossy>,
+    /// Messages are delivered twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplication: Option<Lossy>,
+    /// Messages take longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<Slow>,
+}
+
+/// Which processes fall.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Crash {
+    /// Whom it strikes: whole nodes, or one process of a node.
+    pub target: Target,
+    /// Instead of falling between two steps, fall in the next step that has more effects than this,
+    /// after so many of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_effects: Option<u32>,
+}
+
+/// Which nodes lose power.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PowerLoss {
+    /// Whom it strikes; always whole nodes.
+    pub target: Target,
+}
+
+/// Which processes pause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// Whom it strikes.
+    pub target: Target,
+    /// Instead of pausing between two steps, pause in the next step that has more effects than this,
+    /// after so many of them; the others follow when it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_effects: Option<u32>,
+}
+
+/// Which links are cut: give exactly one of `groups`, `isolate` and `from` with `to`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// Nodes hear only their own group; the nodes not listed form one more group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<Target>>,
+    /// These nodes and all others do not hear each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolate: Option<Target>,
+    /// Messages from these nodes ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Target>,
+    /// ... to these are lost; the other direction works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Target>,
+}
+
+/// How many messages are struck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lossy {
+    /// The share of messages.
+    pub ratio: Ratio,
+    /// Only messages to or from these nodes; by default all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+}
+
+/// How much longer messages take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slow {
+    /// Added to each delay.
+    pub extra: Delay,
+    /// Only messages to or from these nodes; by default all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+}
+
+/// Faults drawn from the seed: which kinds are on, how strong and how clustered differs by seed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Chaos {
+    /// How long faults are drawn.
+    #[serde(rename = "for")]
+    pub lasts: Duration,
+    /// Whether to stay within what the system claims to survive.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The kinds to draw from; by default all that apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kinds: Option<Vec<ChaosKind>>,
+}
+
+/// A kind of drawn fault.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChaosKind {
+    /// Processes or nodes crash and restart, between steps or within one.
+    Crash,
+    /// Nodes lose power.
+    PowerLoss,
+    /// Processes pause.
+    Pause,
+    /// Links are cut: two-way, one-way, in groups.
+    Partition,
+    /// More messages are lost.
+    Loss,
+    /// Messages are delivered twice.
+    Duplication,
+    /// Messages take longer.
+    Delay,
+}
+
+/// Whether drawn faults stay within what the system claims to survive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limits {
+    /// Within it: everything must hold.
+    #[default]
+    Tolerated,
+    /// Beyond it: only what must hold even then is checked.
+    Beyond,
+}
+
+/// The phase after the faults.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Calm {
+    /// How long the system may take to recover; may only lengthen the computed bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Duration>,
+}
+
+/// What a run must show to pass.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expect {
+    /// What must happen.
+    pub observed: Observed,
+    /// For `violated` and `stalled`: the invariant or liveness property that must fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invariant: Option<String>,
+    /// Counts below which the run proves nothing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_least: BTreeMap<String, u64>,
+}
+
+/// What happened, or must happen, in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observed {
+    /// Every invariant held and every liveness property was met.
+    #[default]
+    Held,
+    /// An invariant was violated.
+    Violated,
+    /// A liveness property was not met within its bound.
+    Stalled,
+}

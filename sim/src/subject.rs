@@ -1,0 +1,139 @@
+//! The object-safe face of a system: all that the command and the reports see of a protocol.
+
+use crate::outcome::{Outcome, Property, TraceLine};
+use crate::scenario::Scenario;
+use schemars::Schema;
+use std::fmt;
+
+/// A planted bug, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mutant {
+    /// What users type: `paxos/promise-not-durable`.
+    pub id: &'static str,
+    /// The id of the bug in the list of known bugs: `P1`.
+    pub bug: &'static str,
+    /// The defect in one sentence.
+    pub defect: &'static str,
+    /// The property that must catch it.
+    pub expected: &'static str,
+    /// Other properties that may catch it first, each with the reason.
+    pub also: &'static [(&'static str, &'static str)],
+}
+
+/// A mistake in a scenario that only the system or the whole document shows, with the JSON path of
+/// the field it is about: `faults[2].crash.target`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The JSON path.
+    pub path: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+impl Mistake {
+    /// A mistake at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// A system as the command sees it.
+pub trait Subject: Send + Sync {
+    /// What users type: `paxos`.
+    fn id(&self) -> &'static str;
+
+    /// What it is, in one line.
+    fn about(&self) -> &'static str;
+
+    /// The schema of its settings.
+    fn settings_schema(&self) -> Schema;
+
+    /// The schema of its workload.
+    fn workload_schema(&self) -> Schema;
+
+    /// The words it knows as targets of faults, such as `leader`.
+    fn target_words(&self) -> &'static [&'static str];
+
+    /// Its planted bugs.
+    fn mutants(&self) -> &'static [Mutant];
+
+    /// Every property it may check, in any setting.
+    fn properties(&self) -> Vec<Property>;
+
+    /// The names of what it counts, for `expect.at_least`, besides those of every run.
+    fn counters(&self) -> &'static [&'static str];
+
+    /// Makes a scenario ready to run.
+    ///
+    /// # Errors
+    /// Every mistake found in the scenario.
+    fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Prepared>, Vec<Mistake>>;
+}
+
+/// A scenario that has been checked and can be run with any seed.
+pub trait Prepared: Send + Sync {
+    /// Runs it once.
+    fn run(&self, seed: u64) -> Outcome;
+
+    /// Runs it once and reports everything that happens, as it happens. The outcome is the same.
+    fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome;
+}
+
+/// The systems that the command knows.
+#[derive(Default)]
+pub struct Registry {
+    subjects: Vec<Box<dyn Subject>>,
+}
+
+impl Registry {
+    /// A registry without systems.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a system.
+    ///
+    /// # Panics
+    /// When its id, or the id of one of its planted bugs, is taken, or when one of its properties
+    /// is another system's under the same id.
+    #[must_use]
+    pub fn with(mut self, subject: Box<dyn Subject>) -> Self {
+        for known in &self.subjects {
+            assert_ne!(known.id(), subject.id(), "two systems with one id");
+            for mine in subject.properties() {
+                for theirs in known.properties().into_iter().filter(|p| p.id == mine.id) {
+                    assert_eq!(mine, theirs, "two properties with one id");
+                }
+            }
+            for mine in subject.mutants() {
+                assert!(known.mutants().iter().all(|m| m.id != mine.id), "two mutants {}", mine.id);
+            }
+        }
+        self.subjects.push(subject);
+        self
+    }
+
+    /// The system called `id`.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&dyn Subject> {
+        self.iter().find(|subject| subject.id() == id)
+    }
+
+    /// All systems, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Subject> {
+        self.subjects.iter().map(|subject| &**subject)
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(Subject::id)).finish()
+    }
+}
