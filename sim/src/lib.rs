@@ -2,7 +2,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
+pub mod clock;
+pub mod cluster;
+pub mod dice;
 pub mod outcome;
 pub mod scenario;
+pub mod seen;
 pub mod subject;
+pub mod system;
 pub mod verdict;
+pub mod workload;
+
+mod tap;
+mod timeline;
+mod trace;

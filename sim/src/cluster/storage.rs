@@ -1,0 +1,204 @@
+//! One volume: what is durable, and what was written since and may yet be lost.
+
+use crate::dice::{Dice, within};
+use crate::scenario::Ratio;
+use interregnum_core::{Cell, Place, ProcessId, Slot};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+
+/// A record and where it was meant to go.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored<R> {
+    pub(crate) home: Place,
+    pub(crate) record: R,
+}
+
+/// A change that is readable but not durable yet. A run of slots is one change a slot, so that a power
+/// failure can tear it.
+#[derive(Clone, Debug)]
+pub(crate) struct Change<R> {
+    pub(crate) by: ProcessId,
+    pub(crate) what: What<R>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum What<R> {
+    Write(Stored<R>),
+    Erase(Range<Slot>),
+}
+
+/// One volume of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Storage<R> {
+    durable: BTreeMap<Slot, Stored<R>>,
+    unsynced: VecDeque<Change<R>>,
+    /// How many changes have left `unsynced`, whichever way: a sync's mark counts from the start.
+    settled: u64,
+}
+
+/// What a power failure did to one unsynced change.
+pub(crate) enum Fate {
+    Kept,
+    Lost,
+}
+
+impl<R: Clone> Storage<R> {
+    pub(crate) const fn new() -> Self {
+        Self { durable: BTreeMap::new(), unsynced: VecDeque::new(), settled: 0 }
+    }
+
+    /// Takes a change; returns nothing, for a write has no completion of its own.
+    pub(crate) fn change(&mut self, change: Change<R>) {
+        self.unsynced.push_back(change);
+    }
+
+    /// The mark of a sync issued now: it covers everything written before, by whichever process, as
+    /// flushing a disk's cache does.
+    pub(crate) fn mark(&self) -> u64 {
+        self.settled + self.unsynced.len() as u64
+    }
+
+    /// Completes a sync with this mark: makes what it covers durable, in order, showing each change
+    /// just before.
+    pub(crate) fn sync(&mut self, mark: u64, mut show: impl FnMut(&Change<R>)) {
+        while self.settled < mark {
+            let Some(change) = self.unsynced.pop_front() else { break };
+            self.settled += 1;
+            show(&change);
+            self.apply(change);
+        }
+    }
+
+    /// Loses power: each unsynced change is kept with the given probability, independently, so that
+    /// later ones may survive earlier ones.
+    pub(crate) fn lose_power(
+        &mut self,
+        keep: Ratio,
+        dice: &mut Dice,
+        mut show: impl FnMut(&Change<R>, Fate),
+    ) {
+        for change in std::mem::take(&mut self.unsynced) {
+            self.settled += 1;
+            if within(dice.word() >> 32, keep) {
+                show(&change, Fate::Kept);
+                self.apply(change);
+            } else {
+                show(&change, Fate::Lost);
+            }
+        }
+    }
+
+    fn apply(&mut self, change: Change<R>) {
+        match change.what {
+            What::Write(stored) => {
+                self.durable.insert(stored.home.slot, stored);
+            }
+            What::Erase(slots) if slots.start < slots.end => {
+                while let Some((&slot, _)) = self.durable.range(slots.clone()).next() {
+                    self.durable.remove(&slot);
+                }
+            }
+            What::Erase(_) => {}
+        }
+    }
+
+    /// What a read of `slot` sees: the newest change, durable or not.
+    pub(crate) fn read(&self, slot: Slot) -> Cell<R> {
+        for change in self.unsynced.iter().rev() {
+            match &change.what {
+                What::Write(stored) if stored.home.slot == slot => return intact(stored),
+                What::Erase(slots) if slots.contains(&slot) => return Cell::Empty,
+                _ => {}
+            }
+        }
+        self.durable.get(&slot).map_or(Cell::Empty, intact)
+    }
+
+    /// Every slot that is not empty, as a booting process sees the volume. Whoever only restarts its
+    /// process finds what it had written but not synced: the operating system did not fall with it.
+    pub(crate) fn readable(&self) -> BTreeMap<Slot, Stored<R>> {
+        let mut seen = Self {
+            durable: self.durable.clone(),
+            unsynced: VecDeque::new(),
+            settled: self.settled,
+        };
+        for change in &self.unsynced {
+            seen.apply(change.clone());
+        }
+        seen.durable
+    }
+
+    pub(crate) fn has_unsynced(&self) -> bool {
+        !self.unsynced.is_empty()
+    }
+}
+
+fn intact<R: Clone>(stored: &Stored<R>) -> Cell<R> {
+    Cell::Intact { home: stored.home, record: stored.record.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dice::Source;
+    use interregnum_core::NodeId;
+
+    fn write(slot: u64, record: u8) -> Change<u8> {
+        let stored = Stored { home: Place::local(0, slot), record };
+        Change { by: ProcessId::main(NodeId(0)), what: What::Write(stored) }
+    }
+
+    fn held(storage: &Storage<u8>) -> Vec<(u64, u8)> {
+        storage.readable().iter().map(|(slot, stored)| (slot.0, stored.record)).collect()
+    }
+
+    #[test]
+    fn a_sync_covers_what_was_written_before_it_and_no_more() {
+        let mut storage = Storage::new();
+        storage.change(write(1, 10));
+        let mark = storage.mark();
+        storage.change(write(2, 20));
+        storage.sync(mark, |_| {});
+        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        assert_eq!(held(&storage), [(1, 10)]);
+    }
+
+    #[test]
+    fn a_stale_mark_covers_nothing_written_after_a_power_failure() {
+        let mut storage = Storage::new();
+        storage.change(write(1, 10));
+        let mark = storage.mark();
+        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        storage.change(write(1, 11));
+        storage.sync(mark, |_| panic!("nothing is covered"));
+        assert!(storage.has_unsynced());
+    }
+
+    #[test]
+    fn power_failures_leave_every_subset() {
+        let mut left = std::collections::BTreeSet::new();
+        for seed in 0..200 {
+            let mut storage = Storage::new();
+            (0..3).for_each(|slot| storage.change(write(slot, 1)));
+            let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
+            storage.lose_power(Ratio::ppm(500_000), &mut dice, |_, _| {});
+            left.insert(held(&storage));
+        }
+        assert_eq!(left.len(), 8);
+    }
+
+    #[test]
+    fn reads_see_the_newest_change() {
+        let mut storage = Storage::new();
+        storage.change(write(1, 10));
+        storage.sync(storage.mark(), |_| {});
+        storage.change(write(1, 11));
+        assert!(matches!(storage.read(Slot(1)), Cell::Intact { record: 11, .. }));
+        let by = ProcessId::main(NodeId(0));
+        storage.change(Change { by, what: What::Erase(Slot(0)..Slot(9)) });
+        assert_eq!(storage.read(Slot(1)), Cell::Empty);
+        assert_eq!(held(&storage), []);
+        storage.sync(storage.mark(), |_| {});
+        assert_eq!(storage.read(Slot(1)), Cell::Empty);
+    }
+}
