@@ -97,6 +97,8 @@ impl<M: Machine> Cluster<M> {
         process.machine = None;
         process.tail.clear();
         process.backlog.clear();
+        // A pause ends with the process that it stopped.
+        process.held_paused.clear();
         process.trip = None;
         let timers = process.timers.len();
         process.timers.clear();
@@ -219,11 +221,6 @@ impl<M: Machine> Cluster<M> {
             self.nodes[node.index()].volumes[index] = storage;
         }
         lost
-    }
-
-    /// Whether the node has writes that a power failure could lose.
-    pub(crate) fn has_unsynced(&self, node: NodeId) -> bool {
-        self.nodes[node.index()].volumes.iter().any(Storage::has_unsynced)
     }
 
     /// Takes a shared disk off the network, or puts it back.
