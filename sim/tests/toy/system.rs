@@ -17,6 +17,7 @@ use interregnum_sim::seen::{Client, Kind, Kinds, Seen};
 use interregnum_sim::subject::Mistake;
 use interregnum_sim::system::{Core, NoOptions, Setup, System, Tolerance};
 use interregnum_sim::workload::{Clients, Workload};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const AGENT: Part = Part(0);
@@ -239,12 +240,7 @@ impl System for ToySystem {
         Span::secs(3)
     }
 
-    fn resolve(
-        &self,
-        _: &str,
-        _: Option<&serde_json::Value>,
-        view: View<'_, Toy>,
-    ) -> Vec<ProcessId> {
+    fn resolve(&self, _: &str, _: Option<&Value>, view: View<'_, Toy>) -> Vec<ProcessId> {
         view.processes().filter(|id| id.part == WORKER && view.is_up(*id)).collect()
     }
 
