@@ -5,6 +5,7 @@
 
 mod arrive;
 mod network;
+mod pages;
 mod power;
 mod shared;
 mod slab;

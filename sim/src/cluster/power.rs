@@ -1,7 +1,7 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::arrive::show_durable;
-use super::storage::{Fate as Left, What};
+use super::storage::{Fate as Left, Stored, What};
 use super::{Cluster, Driver, Flight, Parcel, StepHost, Storage};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
@@ -66,10 +66,11 @@ impl<M: Machine> Cluster<M> {
     fn image(&self, node: NodeId) -> Image<M::Record> {
         let mut image = Image::default();
         for (volume, storage) in (0..=u8::MAX).zip(&self.nodes[node.index()].volumes) {
-            for (slot, stored) in storage.readable() {
+            storage.for_each_readable(|slot, stored| {
                 let at = Place { volume: Volume::Local(volume), slot };
-                image.set(at, Cell::Intact { home: stored.home, record: stored.record });
-            }
+                let Stored { home, record } = stored.clone();
+                image.set(at, Cell::Intact { home, record });
+            });
         }
         image
     }

@@ -122,7 +122,14 @@ impl<M: Machine> Cluster<M> {
             Wish::Change(change) => self.nodes[disk.index()].volume(0).change(change),
             Wish::Read(slot, ticket) => {
                 let cell = self.nodes[disk.index()].volume(0).read(slot);
-                self.respond(process, incarnation, disk, ticket, Outcome::Read(cell), driver);
+                self.respond(
+                    process,
+                    incarnation,
+                    disk,
+                    ticket,
+                    Outcome::Read(Box::new(cell)),
+                    driver,
+                );
             }
             Wish::Sync(ticket) => {
                 let path = self.paths.entry((process, disk)).or_default();

@@ -62,7 +62,7 @@ impl<M: Machine> Cluster<M> {
             Effect::Read { at, ticket } => match at.volume {
                 Volume::Local(volume) => {
                     let storage = self.nodes[me.node.index()].volume(volume);
-                    let outcome = Outcome::Read(storage.read(at.slot));
+                    let outcome = Outcome::Read(Box::new(storage.read(at.slot)));
                     let incarnation = self.processes[index].incarnation;
                     let parcel = Parcel::Disk { incarnation, ticket, outcome };
                     let after = driver.sync_time(me.node);

@@ -1,9 +1,10 @@
 //! One volume: what is durable, and what was written since and may yet be lost.
 
+use super::pages::Pages;
 use crate::dice::{Dice, within};
 use crate::scenario::Ratio;
 use interregnum_core::{Cell, Place, ProcessId, Slot};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// A record and where it was meant to go.
@@ -30,7 +31,7 @@ pub(crate) enum What<R> {
 /// One volume of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Storage<R> {
-    durable: BTreeMap<Slot, Stored<R>>,
+    durable: Pages<Stored<R>>,
     unsynced: VecDeque<Change<R>>,
     /// How many changes have left `unsynced`, whichever way: a sync's mark counts from the start.
     settled: u64,
@@ -44,7 +45,7 @@ pub(crate) enum Fate {
 
 impl<R: Clone> Storage<R> {
     pub(crate) const fn new() -> Self {
-        Self { durable: BTreeMap::new(), unsynced: VecDeque::new(), settled: 0 }
+        Self { durable: Pages::new(), unsynced: VecDeque::new(), settled: 0 }
     }
 
     /// Takes a change; returns nothing, for a write has no completion of its own.
@@ -93,12 +94,7 @@ impl<R: Clone> Storage<R> {
             What::Write(stored) => {
                 self.durable.insert(stored.home.slot, stored);
             }
-            What::Erase(slots) if slots.start < slots.end => {
-                while let Some((&slot, _)) = self.durable.range(slots.clone()).next() {
-                    self.durable.remove(&slot);
-                }
-            }
-            What::Erase(_) => {}
+            What::Erase(slots) => self.durable.erase(&slots),
         }
     }
 
@@ -111,21 +107,18 @@ impl<R: Clone> Storage<R> {
                 _ => {}
             }
         }
-        self.durable.get(&slot).map_or(Cell::Empty, intact)
+        self.durable.get(slot).map_or(Cell::Empty, intact)
     }
 
     /// Every slot that is not empty, as a booting process sees the volume. Whoever only restarts its
     /// process finds what it had written but not synced: the operating system did not fall with it.
-    pub(crate) fn readable(&self) -> BTreeMap<Slot, Stored<R>> {
-        let mut seen = Self {
-            durable: self.durable.clone(),
-            unsynced: VecDeque::new(),
-            settled: self.settled,
-        };
-        for change in &self.unsynced {
-            seen.apply(change.clone());
+    pub(crate) fn for_each_readable(&self, mut take: impl FnMut(Slot, &Stored<R>)) {
+        if self.unsynced.is_empty() {
+            return self.durable.iter().for_each(|(slot, stored)| take(slot, stored));
         }
-        seen.durable
+        let mut seen = self.clone();
+        seen.sync(seen.mark(), |_| {});
+        seen.for_each_readable(take);
     }
 }
 
@@ -145,7 +138,9 @@ mod tests {
     }
 
     fn held(storage: &Storage<u8>) -> Vec<(u64, u8)> {
-        storage.readable().iter().map(|(slot, stored)| (slot.0, stored.record)).collect()
+        let mut held = Vec::new();
+        storage.for_each_readable(|slot, stored| held.push((slot.0, stored.record)));
+        held
     }
 
     #[test]
