@@ -47,7 +47,7 @@ impl<T> Pages<T> {
         while let Some((&number, page)) =
             next.and_then(|from| self.pages.range_mut(from..=last).next())
         {
-            for (slot, place) in (number * PAGE..).zip(&mut page.slots) {
+            for (slot, place) in (number * PAGE..=u64::MAX).zip(&mut page.slots) {
                 if range.contains(&Slot(slot)) && place.take().is_some() {
                     page.used -= 1;
                 }
@@ -62,7 +62,7 @@ impl<T> Pages<T> {
     /// Every slot in use, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
         self.pages.iter().flat_map(|(number, page)| {
-            let slots = (number * PAGE..).map(Slot).zip(&page.slots);
+            let slots = (number * PAGE..=u64::MAX).map(Slot).zip(&page.slots);
             slots.filter_map(|(slot, value)| Some((slot, value.as_ref()?)))
         })
     }
