@@ -13,10 +13,9 @@ mod step;
 pub(crate) mod storage;
 
 use crate::clock::{Clock, TrueTime};
-use crate::seen::{Client, DropCause, Seen};
+use crate::seen::{Client, DropCause, MessageId, Seen};
 use interregnum_core::{
-    CallId, Effect, Input, LocalTime, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
-    Span, Window,
+    CallId, Effect, Input, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span, Window,
 };
 use network::Network;
 use slab::Slab;
@@ -92,7 +91,7 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) enum Flight<M: Machine> {
     /// To a process.
-    Parcel { to: usize, parcel: Parcel<M> },
+    Parcel { to: u32, parcel: Parcel<M> },
     /// A reply on its way to a client.
     Answer { client: Client, id: CallId, reply: M::Reply },
     /// A sync that a node's own disk is working on.
@@ -105,13 +104,36 @@ pub(crate) enum Flight<M: Machine> {
 
 /// What a process is handed.
 #[derive(Debug)]
-pub(crate) enum Parcel<M: Machine> {
-    Message { from: ProcessId, message: M::Message },
-    Call { id: CallId, call: M::Call },
-    Notice { from: Part, notice: M::Notice },
-    Exited(Part),
-    Disk { incarnation: u32, ticket: M::Ticket, outcome: Outcome<M::Record> },
-    Timer { incarnation: u32, timer: usize },
+pub(crate) struct Parcel<M: Machine> {
+    input: Input<M>,
+    /// If it is a message, which one.
+    id: MessageId,
+    /// Only this incarnation of the process may have it.
+    incarnation: Option<u32>,
+}
+
+impl<M: Machine> Parcel<M> {
+    /// For whichever incarnation is up when it arrives.
+    const fn new(input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: None }
+    }
+
+    /// For one incarnation only.
+    const fn to(incarnation: u32, input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: Some(incarnation) }
+    }
+
+    const fn message(id: MessageId, from: ProcessId, message: M::Message) -> Self {
+        Self { input: Input::Message { from, message }, id, incarnation: None }
+    }
+}
+
+/// What waits for a paused process.
+#[derive(Debug)]
+enum Held<M: Machine> {
+    Parcel(Parcel<M>),
+    /// A timer that was due; the rest of the interrupted step may yet cancel it.
+    Timer(usize),
 }
 
 /// One machine's process.
@@ -129,7 +151,7 @@ pub(crate) struct Process<M: Machine> {
     /// Effects of the step in which it was paused, to be carried out when it goes on.
     tail: VecDeque<Effect<M>>,
     /// What arrived while it was paused.
-    backlog: VecDeque<Parcel<M>>,
+    backlog: VecDeque<Held<M>>,
     timers: Vec<Armed<M::Timer>>,
     /// Interrupt the next step that has more effects than this.
     trip: Option<Trip>,
@@ -167,6 +189,7 @@ pub struct Cluster<M: Machine> {
     clients: u32,
     pub(crate) network: Network,
     flights: Slab<Flight<M>>,
+    messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
     /// Reused by every step.
     effects: Vec<Effect<M>>,
@@ -218,6 +241,7 @@ impl<M: Machine> Cluster<M> {
             processes,
             clients,
             flights: Slab::new(),
+            messages_sent: 0,
             paths: BTreeMap::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
@@ -283,6 +307,10 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
+    fn volume(&mut self, node: NodeId, volume: u8) -> &mut Storage<M::Record> {
+        self.nodes[node.index()].volume(volume)
+    }
+
     fn endpoint(&self, process: usize) -> Endpoint {
         Endpoint { number: number(process), node: Some(self.processes[process].id.node) }
     }
@@ -317,16 +345,10 @@ impl<M: Machine> Cluster<M> {
         let (from, to) = (self.client_endpoint(client), self.endpoint(index));
         // A call is never delivered twice: a client's connection sees to that.
         if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
-            let parcel = Parcel::Call { id, call };
-            let flight = self.flights.insert(Flight::Parcel { to: index, parcel });
+            let parcel = Parcel::new(Input::Call { id, call });
+            let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
             driver.launch(flight, after);
         }
-    }
-
-    /// Fires a timer, if it is still armed.
-    pub(crate) fn fire(&mut self, process: usize, timer: usize, driver: &mut impl Driver<M>) {
-        let incarnation = self.processes[process].incarnation;
-        self.hand_over(process, Parcel::Timer { incarnation, timer }, driver);
     }
 }
 
@@ -394,28 +416,4 @@ impl<M: Machine, D: Driver<M>> interregnum_core::Host<M> for StepHost<'_, M, D> 
     fn emit(&mut self, effect: Effect<M>) {
         self.effects.push(effect);
     }
-}
-
-/// Builds the input that a parcel amounts to; `None` if it is out of date.
-fn input_of<M: Machine>(process: &mut Process<M>, parcel: Parcel<M>) -> Option<Input<M>> {
-    Some(match parcel {
-        Parcel::Message { from, message } => Input::Message { from, message },
-        Parcel::Call { id, call } => Input::Call { id, call },
-        Parcel::Notice { from, notice } => Input::Notice { from, notice },
-        Parcel::Exited(part) => Input::Exited(part),
-        Parcel::Disk { incarnation, ticket, outcome } => {
-            if incarnation != process.incarnation {
-                return None;
-            }
-            Input::Disk { ticket, outcome }
-        }
-        Parcel::Timer { incarnation, timer } => {
-            let armed = process.timers.get_mut(timer)?;
-            if incarnation != process.incarnation || !armed.armed {
-                return None;
-            }
-            armed.armed = false;
-            Input::Timer(armed.timer.clone())
-        }
-    })
 }

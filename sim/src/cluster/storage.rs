@@ -59,41 +59,34 @@ impl<R: Clone> Storage<R> {
         self.settled + self.unsynced.len() as u64
     }
 
-    /// Completes a sync with this mark: makes what it covers durable, in order, showing each change
-    /// just before.
-    pub(crate) fn sync(&mut self, mark: u64, mut show: impl FnMut(&Change<R>)) {
-        while self.settled < mark {
-            let Some(change) = self.unsynced.pop_front() else { break };
-            self.settled += 1;
-            show(&change);
-            self.apply(change);
+    /// The next change that a sync with this mark covers, to be shown and then made durable by
+    /// `apply`.
+    pub(crate) fn next_covered(&mut self, mark: u64) -> Option<Change<R>> {
+        if self.settled >= mark {
+            return None;
         }
+        let change = self.unsynced.pop_front()?;
+        self.settled += 1;
+        Some(change)
     }
 
-    /// Loses power: each unsynced change is kept with the given probability, independently, so that
-    /// later ones may survive earlier ones.
-    pub(crate) fn lose_power(
+    /// The next change that a power failure strikes: it is kept with the given probability,
+    /// independently of the others, so that later ones may survive earlier ones.
+    pub(crate) fn next_struck(
         &mut self,
         keep: Ratio,
         dice: &mut Dice,
-        mut show: impl FnMut(&Change<R>, Fate),
-    ) {
-        for change in std::mem::take(&mut self.unsynced) {
-            self.settled += 1;
-            if within(dice.word() >> 32, keep) {
-                show(&change, Fate::Kept);
-                self.apply(change);
-            } else {
-                show(&change, Fate::Lost);
-            }
-        }
+    ) -> Option<(Change<R>, Fate)> {
+        let change = self.unsynced.pop_front()?;
+        self.settled += 1;
+        let kept = within(dice.word() >> 32, keep);
+        Some((change, if kept { Fate::Kept } else { Fate::Lost }))
     }
 
-    fn apply(&mut self, change: Change<R>) {
+    /// Makes a change durable.
+    pub(crate) fn apply(&mut self, change: Change<R>) {
         match change.what {
-            What::Write(stored) => {
-                self.durable.insert(stored.home.slot, stored);
-            }
+            What::Write(stored) => self.durable.insert(stored.home.slot, stored),
             What::Erase(slots) => self.durable.erase(&slots),
         }
     }
@@ -117,7 +110,9 @@ impl<R: Clone> Storage<R> {
             return self.durable.iter().for_each(|(slot, stored)| take(slot, stored));
         }
         let mut seen = self.clone();
-        seen.sync(seen.mark(), |_| {});
+        while let Some(change) = seen.next_covered(u64::MAX) {
+            seen.apply(change);
+        }
         seen.for_each_readable(take);
     }
 }
@@ -137,6 +132,24 @@ mod tests {
         Change { by: ProcessId::main(NodeId(0)), what: What::Write(stored) }
     }
 
+    fn sync(storage: &mut Storage<u8>, mark: u64) -> usize {
+        let covered = std::iter::from_fn(|| {
+            let change = storage.next_covered(mark)?;
+            storage.apply(change);
+            Some(())
+        });
+        covered.count()
+    }
+
+    fn lose_power(storage: &mut Storage<u8>, keep: Ratio, seed: u64) {
+        let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
+        while let Some((change, fate)) = storage.next_struck(keep, &mut dice) {
+            if matches!(fate, Fate::Kept) {
+                storage.apply(change);
+            }
+        }
+    }
+
     fn held(storage: &Storage<u8>) -> Vec<(u64, u8)> {
         let mut held = Vec::new();
         storage.for_each_readable(|slot, stored| held.push((slot.0, stored.record)));
@@ -149,8 +162,8 @@ mod tests {
         storage.change(write(1, 10));
         let mark = storage.mark();
         storage.change(write(2, 20));
-        storage.sync(mark, |_| {});
-        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        sync(&mut storage, mark);
+        lose_power(&mut storage, Ratio::default(), 1);
         assert_eq!(held(&storage), [(1, 10)]);
     }
 
@@ -159,9 +172,9 @@ mod tests {
         let mut storage = Storage::new();
         storage.change(write(1, 10));
         let mark = storage.mark();
-        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        lose_power(&mut storage, Ratio::default(), 1);
         storage.change(write(1, 11));
-        storage.sync(mark, |_| panic!("nothing is covered"));
+        assert_eq!(sync(&mut storage, mark), 0);
         assert!(matches!(storage.read(Slot(1)), Cell::Intact { record: 11, .. }));
     }
 
@@ -171,8 +184,7 @@ mod tests {
         for seed in 0..200 {
             let mut storage = Storage::new();
             (0..3).for_each(|slot| storage.change(write(slot, 1)));
-            let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
-            storage.lose_power(Ratio::ppm(500_000), &mut dice, |_, _| {});
+            lose_power(&mut storage, Ratio::ppm(500_000), seed);
             left.insert(held(&storage));
         }
         assert_eq!(left.len(), 8);
@@ -182,14 +194,16 @@ mod tests {
     fn reads_see_the_newest_change() {
         let mut storage = Storage::new();
         storage.change(write(1, 10));
-        storage.sync(storage.mark(), |_| {});
+        let mark = storage.mark();
+        sync(&mut storage, mark);
         storage.change(write(1, 11));
         assert!(matches!(storage.read(Slot(1)), Cell::Intact { record: 11, .. }));
         let by = ProcessId::main(NodeId(0));
         storage.change(Change { by, what: What::Erase(Slot(0)..Slot(9)) });
         assert_eq!(storage.read(Slot(1)), Cell::Empty);
         assert_eq!(held(&storage), []);
-        storage.sync(storage.mark(), |_| {});
+        let mark = storage.mark();
+        sync(&mut storage, mark);
         assert_eq!(storage.read(Slot(1)), Cell::Empty);
     }
 }
