@@ -189,16 +189,19 @@ impl<M: Machine> Seen<'_, M> {
     #[inline]
     pub fn fold(&self, now: TrueTime, into: &mut Folder) {
         into.word(now.0);
-        into.word(self.kind() as u64);
+        let kind = (self.kind() as u64) << 32;
+        if let Self::Sent { from, to, .. }
+        | Self::Delivered { from, to, .. }
+        | Self::Dropped { from, to, .. } = self
+        {
+            into.word(kind | ends(*from, *to));
+        } else {
+            into.word(kind);
+        }
         match self {
-            Self::Sent { id: _, from, to, message } => {
-                into.word(ends(*from, *to));
-                message.fold(into);
-            }
-            Self::Delivered { id, from, to, message: _ } => (ends(*from, *to), id).fold(into),
-            Self::Dropped { id, from, to, message: _, why } => {
-                (ends(*from, *to), id, why).fold(into);
-            }
+            Self::Sent { message, .. } => message.fold(into),
+            Self::Delivered { id, .. } => id.fold(into),
+            Self::Dropped { id, why, .. } => (id, why).fold(into),
             Self::Fired { process, timer } => (process, timer).fold(into),
             Self::Notified { from, to, notice } => (from, to, notice).fold(into),
             Self::Noticed { from, to, notice } => (from, to, notice).fold(into),
