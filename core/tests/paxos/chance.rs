@@ -17,7 +17,8 @@ impl Chance {
 
     /// A number below `bound`.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(bound) >> 64) as u64
+        let scaled = (u128::from(self.next()) * u128::from(bound)) >> 64;
+        u64::try_from(scaled).expect("below the bound")
     }
 
     /// True once in `times`.

@@ -30,6 +30,14 @@ pub(crate) struct Disk {
     pending: VecDeque<Operation>,
 }
 
+/// What a power failure does to one write that was not synced.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Survives,
+    Lost,
+    Torn,
+}
+
 #[derive(Debug)]
 enum Operation {
     Write(Place, Record<Kv>),
@@ -121,10 +129,6 @@ impl<R: Rules> Lab<R> {
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> + use<R> {
         NodeId::first(u8::try_from(self.nodes.len()).expect("few nodes"))
-    }
-
-    pub(crate) fn node(&mut self, id: NodeId) -> &mut Node<R> {
-        &mut self.nodes[id.index()]
     }
 
     pub(crate) fn is_up(&self, id: NodeId) -> bool {
@@ -246,16 +250,20 @@ impl<R: Rules> Lab<R> {
         node.disk.pending.retain(|operation| !matches!(operation, Operation::Sync(_)));
     }
 
-    /// The power fails: any subset of what was not synced is lost.
-    pub(crate) fn power_loss(&mut self, id: NodeId, mut survives: impl FnMut() -> bool) {
+    /// The power fails: whatever was not synced meets its fate.
+    pub(crate) fn power_loss(&mut self, id: NodeId, mut fate: impl FnMut() -> Fate) {
         self.crash(id);
-        let pending = std::mem::take(&mut self.nodes[id.index()].disk.pending);
-        for operation in pending {
-            if survives() {
-                if let Some(record) = self.nodes[id.index()].disk.carry_out(operation) {
-                    self.oracle.on_durable(id, &record);
-                }
+        let disk = &mut self.nodes[id.index()].disk;
+        let mut written = Vec::new();
+        for operation in std::mem::take(&mut disk.pending) {
+            match (fate(), operation) {
+                (Fate::Survives, operation) => written.extend(disk.carry_out(operation)),
+                (Fate::Torn, Operation::Write(place, _)) => disk.spoil(place),
+                (Fate::Torn | Fate::Lost, _) => {}
             }
+        }
+        for record in written {
+            self.oracle.on_durable(id, &record);
         }
     }
 

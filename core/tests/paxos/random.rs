@@ -2,14 +2,15 @@
 //! fresh reads hold; after healing a leader emerges and everybody catches up; and broken rules are caught.
 
 use crate::chance::Chance;
-use crate::lab::Lab;
+use crate::lab::{Fate, Lab};
 use interregnum_core::consensus::{ClientId, Consensus, LogSlot, RequestId};
 use interregnum_core::kv::{KvCommand, KvQuery};
+use interregnum_core::paxos::record::{Purpose, entry_place, purpose};
 use interregnum_core::paxos::{
     AcceptorRules, Ballot, Call, LearnerRules, Lease, Progress, ProposerRules, ReadMode,
     ReaderRules, Reply, Rules, Settings, SnapshotStage, Sound, Tally,
 };
-use interregnum_core::{CallId, LocalTime, NodeId, Ppm, Span, Window};
+use interregnum_core::{CallId, LocalTime, NodeId, Place, Ppm, Span, Window};
 
 const CLIENTS: u32 = 3;
 
@@ -25,7 +26,7 @@ struct Client {
 impl Client {
     fn call(&self) -> Call<interregnum_core::kv::Kv> {
         let (client, request) = (self.id, RequestId(self.request));
-        let key = (self.kind / 8 % 2) as u32;
+        let key = u32::from(self.kind & 8 == 0);
         let value = u64::from(self.id.0) << 32 | self.request;
         match self.kind % 8 {
             0..=3 => Call::Submit { client, request, command: KvCommand::Put { key, value } },
@@ -47,8 +48,8 @@ struct Run<R: Rules> {
     chance: Chance,
     clients: Vec<Client>,
     calls: u64,
-    answered: usize,
-    pub(crate) done: u64,
+    done: u64,
+    damage: bool,
 }
 
 fn settings(chance: &mut Chance, leases: bool) -> Settings {
@@ -64,7 +65,7 @@ fn settings(chance: &mut Chance, leases: bool) -> Settings {
         retained: chance.below(4),
         batch: 1 + chance.below(4),
         in_flight: 8,
-        stubs: chance.once_in(2),
+        mirror: chance.once_in(2),
         ..Settings::default()
     }
 }
@@ -73,6 +74,7 @@ impl<R: Rules> Run<R> {
     fn new(rules: &R, seed: u64, leases: bool) -> Self {
         let mut chance = Chance::new(seed);
         let settings = settings(&mut chance, leases);
+        let damage = settings.mirror;
         let mut lab = Lab::new(rules, &settings);
         for id in lab.ids() {
             lab.boot(id);
@@ -84,11 +86,12 @@ impl<R: Rules> Run<R> {
             target: NodeId(0),
             waiting: false,
         });
-        Self { lab, clients: clients.collect(), chance, calls: 0, answered: 0, done: 0 }
+        Self { lab, clients: clients.collect(), chance, calls: 0, done: 0, damage }
     }
 
     fn node(&mut self) -> NodeId {
-        NodeId(self.chance.below(self.lab.nodes.len() as u64) as u8)
+        let which = self.chance.index(self.lab.nodes.len());
+        self.lab.ids().nth(which).expect("a node")
     }
 
     fn act(&mut self) {
@@ -158,10 +161,31 @@ impl<R: Rules> Run<R> {
 
     fn crash(&mut self, id: NodeId) {
         if self.chance.once_in(2) {
-            let chance = &mut self.chance;
-            self.lab.power_loss(id, || chance.once_in(2));
+            let (chance, tears) = (&mut self.chance, self.damage);
+            self.lab.power_loss(id, || match chance.below(4) {
+                0 | 1 => Fate::Survives,
+                2 if tears => Fate::Torn,
+                _ => Fate::Lost,
+            });
         } else {
             self.lab.crash(id);
+        }
+        // One node's medium rots: a copy of an acceptance that was synced, or both.
+        if self.damage && id == NodeId(0) && self.chance.once_in(2) {
+            let disk = &mut self.lab.nodes[id.index()].disk;
+            let synced = disk.durable.keys().filter_map(|place| match purpose(place.slot.0) {
+                Purpose::Mirror(slot, lane) => Some([entry_place(slot, lane), *place]),
+                _ => None,
+            });
+            let pairs: Vec<[Place; 2]> =
+                synced.filter(|[entry, _]| disk.durable.contains_key(entry)).collect();
+            if !pairs.is_empty() {
+                let [entry, mirror] = pairs[self.chance.index(pairs.len())];
+                disk.spoil(entry);
+                if self.chance.once_in(2) {
+                    disk.spoil(mirror);
+                }
+            }
         }
     }
 
@@ -181,7 +205,7 @@ impl<R: Rules> Run<R> {
         if !client.waiting {
             (client.request, client.kind, client.waiting) = (client.request + 1, kind, true);
         }
-        if kind % 5 == 0 {
+        if kind.is_multiple_of(5) {
             client.target = target;
         }
         let (target, call) = (client.target, client.call());
@@ -200,7 +224,6 @@ impl<R: Rules> Run<R> {
                 }
                 _ => {}
             }
-            self.answered += 1;
         }
     }
 
@@ -226,8 +249,7 @@ impl<R: Rules> Run<R> {
         self.lab.settle();
         for round in 0..40 {
             self.lab.round(&mut self.chance);
-            for which in 0..self.lab.nodes.len() {
-                let id = NodeId(which as u8);
+            for id in self.lab.ids() {
                 self.calls += 1;
                 let call = Call::Submit {
                     client: ClientId(99),
@@ -242,8 +264,9 @@ impl<R: Rules> Run<R> {
                     id.0 & 0xff == 0xff && matches!(reply, Reply::Applied { .. })
                 });
             if served {
-                self.lab.round(&mut self.chance);
-                self.lab.round(&mut self.chance);
+                for _ in 0..10 {
+                    self.lab.round(&mut self.chance);
+                }
                 return self.converged(round);
             }
         }
@@ -367,6 +390,9 @@ broken!(AnswersEarly, an_answer_before_the_entry_is_chosen_is_caught, leases: fa
     AcceptorRules {} ProposerRules {}
     LearnerRules { fn may_acknowledge(&self, _: Progress) -> bool { true } }
     ReaderRules {});
+broken!(HidesDamage, promising_a_lost_entry_as_never_accepted_is_caught, leases: false,
+    AcceptorRules { fn tells_faulty_slots(&self) -> bool { false } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
 broken!(ReadsUnrecovered, reading_before_the_epoch_is_recovered_is_caught, leases: true,
     AcceptorRules {} ProposerRules {} LearnerRules {}
     ReaderRules { fn has_recovered(&self, _: LogSlot, _: LogSlot) -> bool { true } });
