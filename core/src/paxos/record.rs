@@ -19,8 +19,9 @@
 //! told of, or the loss of an acceptance that others count on. The mirror decides: both copies are written
 //! under one sync, and no acceptance is revealed before that sync. While one copy is good nothing is lost.
 //! Where one is bad and the other was never written, the sync never completed: the entry is dropped.
-//! Where both are bad the entry may have been revealed: it is lost (media rot, they do not erase). Boot
-//! restores a missing copy before it relies on the other. Without mirrors every bad entry is taken for
+//! Where both are bad the entry may have been revealed: it is lost (media rot, they do not erase); a power
+//! failure that tears both looks the same, which is safe. Boot restores a missing copy before it relies
+//! on the other. Without mirrors every bad entry is taken for
 //! lost. A slot's place is a function of the slot, so damage never hides *which* slot is lost, and a
 //! record found away from home tells of two: the one it overwrote and its own.
 //!

@@ -179,7 +179,7 @@ impl<R: Rules> Lab<R> {
     }
 
     fn carry_out(&mut self, id: NodeId, effect: Effect<Paxos<Kv, R>>) {
-        if !self.quiet && !matches!(effect, Effect::Arm { .. } | Effect::Sync { .. }) {
+        if !self.quiet && !matches!(effect, Effect::Arm { .. }) {
             self.said.push(say(id, &effect));
         }
         let node = &mut self.nodes[id.index()];
@@ -359,6 +359,7 @@ fn say<R: Rules>(id: NodeId, effect: &Effect<Paxos<Kv, R>>) -> String {
     match effect {
         Effect::Send { to, message } => format!("{id} -> {to}: {:?}", message.body),
         Effect::Write { at, records } => format!("{id} writes {at:?}: {:?}", records.as_slice()[0]),
+        Effect::Sync { ticket, .. } => format!("{id} syncs for {ticket:?}"),
         Effect::Erase { volume, slots } => format!("{id} erases {volume:?}{slots:?}"),
         Effect::Reply { call, reply } => format!("{id} answers {call}: {reply:?}"),
         Effect::Fact(fact) => format!("{id} believes: {fact:?}"),

@@ -162,10 +162,16 @@ impl<R: Rules> Run<R> {
     fn crash(&mut self, id: NodeId) {
         if self.chance.once_in(2) {
             let (chance, tears) = (&mut self.chance, self.damage);
-            self.lab.power_loss(id, || match chance.below(4) {
-                0 | 1 => Fate::Survives,
-                2 if tears => Fate::Torn,
-                _ => Fate::Lost,
+            // Not both copies of an acceptance are torn: that would look like rot, and hold its slot up.
+            let mut torn_before = false;
+            self.lab.power_loss(id, || {
+                let torn = tears && !torn_before && chance.once_in(4);
+                torn_before = torn;
+                match torn {
+                    true => Fate::Torn,
+                    false if chance.once_in(2) => Fate::Survives,
+                    false => Fate::Lost,
+                }
             });
         } else {
             self.lab.crash(id);
@@ -317,16 +323,16 @@ fn campaign<R: Rules>(rules: &R, seeds: u64, steps: u64, leases: bool) -> (Optio
 
 #[test]
 fn sound_rules_agree_and_converge() {
-    let (violation, done) = campaign(&Sound, 40000, 1_200, false);
+    let (violation, done) = campaign(&Sound, 2_000, 1_200, false);
     assert_eq!(violation, None);
-    assert!(done > 600 * 10, "only {done} requests were answered");
+    assert!(done > 2_000 * 3, "only {done} requests were answered");
 }
 
 #[test]
 fn sound_rules_read_fresh_values_under_leases() {
-    let (violation, done) = campaign(&Sound, 40000, 1_200, true);
+    let (violation, done) = campaign(&Sound, 2_000, 1_200, true);
     assert_eq!(violation, None);
-    assert!(done > 600 * 5, "only {done} requests were answered");
+    assert!(done > 2_000 * 3, "only {done} requests were answered");
 }
 
 /// Rules that are sound but for one predicate.
