@@ -197,7 +197,9 @@ impl<A: App, R: Rules> Paxos<A, R> {
         match &self.role {
             Role::Follower => {
                 let Election { elected, happy, .. } = self.election;
-                (happy && !elected.is_none()).then_some(elected.node)
+                // A ballot of its own that it does not lead in is spent, or not yet begun.
+                let other = !elected.is_none() && elected.node != config.me();
+                (happy && other).then_some(elected.node)
             }
             Role::Preparing(_) | Role::Leading(_) => Some(config.me()),
         }

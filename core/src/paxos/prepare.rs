@@ -59,17 +59,21 @@ impl<A: App, R: Rules> Paxos<A, R> {
         self.on_promise(config, config.me(), &promise, cx);
     }
 
-    /// Asks again whoever has neither promised nor refused.
+    /// Asks again whoever has neither promised nor refused, while their promises still matter: before a
+    /// majority promised, and while damage leaves slots open.
     pub(super) fn prepare_again(&self, config: &Config<R>, cx: &mut Context<'_, Self>) {
-        let Role::Preparing(preparing) = &self.role else {
-            return;
+        let (ballot, refused, findings) = match &self.role {
+            Role::Preparing(preparing) if preparing.asked => {
+                (preparing.ballot, preparing.refused, &preparing.findings)
+            }
+            Role::Leading(leading) => match &leading.open {
+                Some(findings) => (leading.ballot, leading.refused, &**findings),
+                None => return,
+            },
+            _ => return,
         };
-        if !preparing.asked {
-            return;
-        }
-        let findings = &preparing.findings;
-        let body = Body::Prepare { ballot: preparing.ballot, first: findings.first };
-        let settled = findings.promises.voters.union(preparing.refused);
+        let body = Body::Prepare { ballot, first: findings.first };
+        let settled = findings.promises.voters.union(refused);
         for node in config.others().filter(|node| !settled.contains(*node)) {
             Self::send(config, node, body.clone(), cx);
         }
