@@ -344,7 +344,7 @@ macro_rules! broken {
         impl Rules for $name {}
         #[test]
         fn $test() {
-            let (violation, _) = campaign(&$name, 4_000, 1_200, $leases);
+            let (violation, _) = campaign(&$name, 6_000, 1_200, $leases);
             let violation = violation.expect("a broken rule must be caught");
             // A stall would be no proof that the broken rule was seen.
             assert!(!violation.contains("rounds"), "{violation}");
