@@ -1,9 +1,10 @@
 //! The cluster: nodes, processes, links, volumes and clocks, and what each event does to them.
 //!
 //! This is the only place that knows what delivering, crashing, tearing or healing means. It decides
-//! nothing: when something happens, and whether a message is lost, is asked of a [`Driver`].
+//! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
 mod arrive;
+mod driver;
 mod network;
 mod pages;
 mod power;
@@ -12,17 +13,16 @@ mod slab;
 mod step;
 pub(crate) mod storage;
 
-use crate::clock::{Clock, TrueTime};
-use crate::seen::{Client, DropCause, MessageId, Seen};
-use interregnum_core::{
-    CallId, Effect, Input, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span, Window,
-};
+use crate::clock::Clock;
+use crate::seen::{Client, MessageId, Seen};
+use driver::StepHost;
+use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZeroU32;
 use storage::Storage;
 
+pub(crate) use driver::{Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use step::call_id;
 
@@ -46,45 +46,6 @@ pub struct Deployed<M: Machine> {
     pub records: Vec<(Place, M::Record)>,
     /// Whether it runs from the start; otherwise another process must spawn it.
     pub running: bool,
-}
-
-/// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
-/// timeline is one; a search through all orders would be another.
-pub(crate) trait Driver<M: Machine> {
-    /// True time.
-    fn now(&self) -> TrueTime;
-    /// Everything that happens is shown here, in order.
-    fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>);
-    /// Answers a machine's `pick`.
-    fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
-    /// What becomes of something sent from one endpoint to another.
-    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
-    /// How long the disk of `node` takes for a sync.
-    fn sync_time(&mut self, node: NodeId) -> Span;
-    /// Lets the flight arrive after so long.
-    fn launch(&mut self, flight: u32, after: Span);
-    /// Lets the timer fire within a window of true time from now.
-    fn arm(&mut self, process: usize, timer: usize, window: Window);
-    /// The timer must not fire before it is armed again.
-    fn disarm(&mut self, process: usize, timer: usize);
-    /// The node's watchdog goes off after so long, unless its generation has changed by then.
-    fn watch(&mut self, node: NodeId, generation: u16, after: Span);
-}
-
-/// Where something comes from or goes to: a process or a disk of a node, or a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    /// Its number, dense over processes, shared disks and clients.
-    pub(crate) number: u32,
-    /// Its node; clients have none.
-    pub(crate) node: Option<NodeId>,
-}
-
-/// What becomes of a message: up to two copies, each with its delay.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
-    Lost(DropCause),
-    Arrives { after: Span, again: Option<Span> },
 }
 
 /// Something on its way.
@@ -389,31 +350,5 @@ impl<M: Machine> Node<M> {
             self.volumes.push(Storage::new());
         }
         &mut self.volumes[index]
-    }
-}
-
-/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
-struct StepHost<'a, M: Machine, D> {
-    clock: &'a Clock,
-    process: usize,
-    driver: &'a mut D,
-    effects: &'a mut Vec<Effect<M>>,
-}
-
-impl<M: Machine, D: Driver<M>> interregnum_core::Host<M> for StepHost<'_, M, D> {
-    fn now(&mut self) -> LocalTime {
-        self.clock.monotonic(self.driver.now())
-    }
-
-    fn wall(&mut self) -> interregnum_core::WallTime {
-        self.clock.wall(self.driver.now())
-    }
-
-    fn pick(&mut self, bound: NonZeroU32) -> u32 {
-        self.driver.pick(self.process, bound)
-    }
-
-    fn emit(&mut self, effect: Effect<M>) {
-        self.effects.push(effect);
     }
 }
