@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod campaign;
+#[cfg(test)]
+mod fake;
 pub mod outcome;
 pub mod scenario;
 pub mod subject;

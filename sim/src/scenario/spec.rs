@@ -195,6 +195,32 @@ pub struct Fault {
     pub delay: Option<Slow>,
 }
 
+impl Fault {
+    /// The kinds, as scenario files write them.
+    pub const KINDS: [&'static str; 7] =
+        ["crash", "power_loss", "pause", "partition", "loss", "duplication", "delay"];
+
+    /// The kinds given; a fault that was checked has exactly one.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let given = [
+            self.crash.is_some(),
+            self.power_loss.is_some(),
+            self.pause.is_some(),
+            self.partition.is_some(),
+            self.loss.is_some(),
+            self.duplication.is_some(),
+            self.delay.is_some(),
+        ];
+        Self::KINDS
+            .into_iter()
+            .zip(given)
+            .filter(|(_, given)| *given)
+            .map(|(kind, _)| kind)
+            .collect()
+    }
+}
+
 /// Which processes fall.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
