@@ -169,6 +169,12 @@ impl Tally {
         Self { expects_failure, runs: 0, met: false, worst: Verdict::Passed }
     }
 
+    /// Whether the scenario expects a failure.
+    #[must_use]
+    pub const fn expects_failure(&self) -> bool {
+        self.expects_failure
+    }
+
     /// Counts a run.
     pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
         self.runs += 1;

@@ -144,7 +144,7 @@ impl<'d> Reader<'d> {
                 } else {
                     // Scenario files know no fractions: nothing that decides a run is a float.
                     let found = Unexpected::Other(number.value);
-                    Err(de::Error::invalid_type(found, &"a whole number below 2^64"))
+                    Err(de::Error::invalid_type(found, &"a whole number"))
                 }
             }
         }
@@ -174,6 +174,22 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
         visitor.visit_newtype_struct(self)
     }
 
+    /// serde's own way also reads an object from a list of its fields; a scenario file has names.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Oops> {
+        match self.value {
+            Value::Array(_) => {
+                let wrong: Oops = de::Error::invalid_type(Unexpected::Seq, &visitor);
+                Err(wrong.at(Where::Value(self.value.start())))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -193,7 +209,7 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

@@ -198,18 +198,23 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     let lines: usize =
         text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let end = (lines + error.column()).min(text.len());
+    let at = |span, what: &str| {
+        Problem::at(text, span, String::new(), format!("this is not JSON: {what}"))
+    };
+    let before = text.get(..end.saturating_sub(1)).unwrap_or("").trim_end();
+    if before.ends_with(',') && matches!(text.get(end - 1..end), Some("}" | "]")) {
+        let help = Some("JSON allows no comma after the last item".to_owned());
+        return at(before.len() - 1..before.len(), "a comma too many").with_help(help);
+    }
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
     let help = match message {
-        _ if message.starts_with("trailing comma") => Some("JSON allows no comma after the last"),
         _ if message.starts_with("key must be") => Some("names stand in double quotes"),
         _ if message.starts_with("recursion limit") => Some("at most 127 levels deep"),
         _ if text.trim().is_empty() => Some("`interregnum scenario new FILE` writes a first one"),
         _ => None,
     };
-    let message = format!("this is not JSON: {message}");
-    Problem::at(text, end.saturating_sub(1)..end, String::new(), message)
-        .with_help(help.map(str::to_owned))
+    at(end.saturating_sub(1)..end, message).with_help(help.map(str::to_owned))
 }
 
 pub(super) fn push_key(path: &mut String, key: &str) {
