@@ -114,8 +114,8 @@ fn conclude(
         summary.add(&record);
         let look = io.look();
         let text = terminal::summary(look, &summary);
-        io.print(&format!("{}{text}", if args.quiet { "" } else { "\n" }));
-        io.print(&format!("fingerprint {}\n", outcome.fingerprint));
+        let print = outcome.fingerprint;
+        io.print(&format!("{}fingerprint {print}\n{text}", if args.quiet { "" } else { "\n" }));
     }
     io.flush();
     match args.fingerprint.filter(|expected| *expected != outcome.fingerprint) {

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// The seed of a run for which nobody asked for another.
 const DEFAULT_SEED: u64 = 1;
 
-/// How many command lines are repeated at the very end.
+/// How many scenarios that did not pass have a command line at the very end.
 const MOST_LINES: usize = 10;
 
 /// Runs every scenario with every seed.
@@ -171,17 +171,16 @@ impl Session<'_> {
             self.output.text(&text);
         }
         let wrong = self.summaries.iter().filter(|s| s.verdict() != Some(Verdict::Passed));
-        let lines: Vec<_> =
-            wrong.flat_map(|summary| &summary.kept).map(|kept| kept.replay.as_str()).collect();
-        // A single failure has just been printed, its command line last.
-        let json = self.args.format == Format::Json;
-        if lines.len() > 1 || (json && !lines.is_empty()) || self.summaries.len() > 1 {
-            let text: String = lines.iter().take(MOST_LINES).map(|l| format!("{l}\n")).collect();
-            if json {
-                self.output.io.note(&text);
-            } else {
-                self.output.text(&text);
-            }
+        let lines: String = wrong
+            .filter_map(|summary| summary.kept.first())
+            .take(MOST_LINES)
+            .map(|kept| format!("{}\n", kept.replay))
+            .collect();
+        if self.args.format == Format::Json {
+            self.output.io.note(&lines);
+        } else if self.summaries.len() > 1 {
+            // With a single scenario, its failure has just been printed, the command line last.
+            self.output.text(&lines);
         }
     }
 

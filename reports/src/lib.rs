@@ -21,5 +21,5 @@ pub mod terminal;
 mod words;
 
 pub use record::{Case, Record};
-pub use summary::{FaultSum, Kept, PropertySum, Summary};
+pub use summary::{FaultSum, Kept, Line, PropertySum, Summary};
 pub use words::{number, span};

@@ -43,8 +43,8 @@ pub struct Summary {
     pub kept: Vec<Kept>,
     /// The first run that passed.
     pub example: Option<Kept>,
-    /// The first runs: seed, verdict, what was observed, virtual time, events.
-    pub lines: Vec<(u64, Verdict, &'static str, u64, u64)>,
+    /// The first runs, a line each.
+    pub lines: Vec<Line>,
     tally: Tally,
 }
 
@@ -68,6 +68,21 @@ pub struct FaultSum {
     pub fired: u64,
     /// How many made a difference.
     pub bit: u64,
+}
+
+/// A run of which only a line is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// The seed.
+    pub seed: u64,
+    /// Whether it met the expectation.
+    pub verdict: Verdict,
+    /// What happened.
+    pub observed: &'static str,
+    /// Virtual time at the end.
+    pub virtual_ns: u64,
+    /// Delivered events.
+    pub events: u64,
 }
 
 /// A run that is kept whole.
@@ -140,7 +155,8 @@ impl Summary {
         }
         if self.lines.len() < MOST_LINES {
             let Outcome { seed, virtual_ns, events, .. } = *outcome;
-            self.lines.push((seed, judgement.verdict, observed, virtual_ns, events));
+            let verdict = judgement.verdict;
+            self.lines.push(Line { seed, verdict, observed, virtual_ns, events });
         }
         self.keep(record);
     }

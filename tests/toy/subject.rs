@@ -234,12 +234,20 @@ impl<'r> Run<'r> {
         });
     }
 
+    fn mark(&mut self, kind: HighlightKind, what: String) {
+        self.highlights.push(Highlight { at_ns: self.at_ns, node: None, kind, what });
+    }
+
     fn elect(&mut self) {
         self.at_ns += 1_000_000 * (1 + self.draw(400));
         let nodes = u64::from(self.ready.scenario.cluster.nodes);
+        let old = self.leader;
         self.leader =
             u8::try_from((u64::from(self.leader) + 1 + self.draw(nodes)) % nodes).unwrap();
         self.changes += 1;
+        if self.changes > 1 && old != self.leader && self.ready.scenario.mutant.is_none() {
+            self.happen(old, HighlightKind::Fell, "stepped down", "");
+        }
         let what = format!("leads term {}", self.changes);
         self.happen(self.leader, HighlightKind::Rose, "elected", &what);
     }
@@ -275,12 +283,13 @@ impl<'r> Run<'r> {
 
     fn strike(&mut self, kind: &str, lasts: u64) {
         let old = self.leader;
+        self.mark(HighlightKind::FaultBegan, format!("{kind} of n{old}"));
         let (down, up, words) = match kind {
             "crash" | "power_loss" => {
                 (HighlightKind::Down, HighlightKind::Up, ["crashed", "restarted"])
             }
             "pause" => (HighlightKind::Paused, HighlightKind::Resumed, ["paused", "resumed"]),
-            _ => (HighlightKind::FaultBegan, HighlightKind::FaultEnded, ["cut off", "heard again"]),
+            _ => (HighlightKind::Fell, HighlightKind::Up, ["cut off", "heard again"]),
         };
         self.happen(old, down, words[0], kind);
         let began = self.at_ns;
@@ -288,6 +297,7 @@ impl<'r> Run<'r> {
         let careless = self.ready.scenario.mutant.as_deref() == Some("toy/two-leaders");
         self.at_ns = self.at_ns.max(began + lasts);
         self.happen(old, up, words[1], kind);
+        self.mark(HighlightKind::FaultEnded, format!("{kind} of n{old}"));
         if careless && kind == "pause" && old != self.leader && self.draw(3) > 0 {
             self.two_leaders(old, began);
         }
@@ -318,12 +328,7 @@ impl<'r> Run<'r> {
         if self.violation.is_some() {
             return;
         }
-        self.highlights.push(Highlight {
-            at_ns: self.at_ns,
-            node: None,
-            kind: HighlightKind::Calm,
-            what: "calm begins".to_owned(),
-        });
+        self.mark(HighlightKind::Calm, "calm begins".to_owned());
         if self.ready.scenario.mutant.as_deref() == Some("toy/sleeper") {
             self.at_ns += self.ready.bound.as_nanos();
             self.violation = Some(Violation {

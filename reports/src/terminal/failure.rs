@@ -16,7 +16,12 @@ pub fn failure(look: Look, kept: &Kept) -> String {
         outcome.seed,
         observed(&outcome.observed),
     );
-    for reason in &kept.judgement.reasons {
+    // A reason that only repeats the violation is told by the violation.
+    let told = |reason: &&String| match &outcome.violation {
+        Some(violation) => !reason.ends_with(&violation.what),
+        None => true,
+    };
+    for reason in kept.judgement.reasons.iter().filter(told) {
         let _ = writeln!(text, "  {}", look.text(reason));
     }
     if let Some(violation) = &outcome.violation {

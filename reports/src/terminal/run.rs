@@ -17,6 +17,7 @@ pub fn summary(look: Look, summary: &Summary) -> String {
     if summary.runs > 0 {
         properties(look, summary, &mut text);
         faults(look, summary, &mut text);
+        counts(look, summary, &mut text);
         not_exercised(look, summary, &mut text);
         if summary.runs == 1 {
             drawn(look, summary, &mut text);
@@ -32,7 +33,7 @@ pub fn summary(look: Look, summary: &Summary) -> String {
 #[must_use]
 pub fn brief(look: Look, summary: &Summary, quiet: bool) -> String {
     if summary.verdict() != Some(Verdict::Passed) {
-        return self::summary(look, summary);
+        return format!("{}\n", self::summary(look, summary));
     }
     if quiet {
         return String::new();
@@ -75,12 +76,12 @@ fn head(look: Look, summary: &Summary) -> String {
     let case = &summary.case;
     let title = look.bold(look.text(&case.title));
     let mut text = format!("{}  {title}\n", look.verdict(summary.verdict()));
-    let mut facts = vec![look.text(&case.path), format!("{} nodes", case.nodes)];
-    facts.push(match &case.mutant {
+    let _ = writeln!(text, "  {}", look.text(&case.path));
+    let system = match &case.mutant {
         Some(mutant) => format!("planted bug {mutant}"),
         None => case.system.clone(),
-    });
-    facts.push(summary.seeds.to_string());
+    };
+    let mut facts = vec![system, format!("{} nodes", case.nodes), summary.seeds.to_string()];
     facts.push(counted(summary.events, "event"));
     facts.push(format!("{} of virtual time", span(summary.virtual_ns)));
     let _ = writeln!(text, "  {}", look.dim(facts.join(" · ")));
@@ -92,32 +93,30 @@ fn head(look: Look, summary: &Summary) -> String {
 }
 
 fn properties(look: Look, summary: &Summary, text: &mut String) {
-    let row = |sum: &PropertySum| {
+    let cells = |sum: &PropertySum| {
         let total = &sum.total;
-        let mut row = vec![
-            total.id.clone(),
-            look.text(&total.name),
-            look.finding(total.verdict),
-            number(total.checked),
-            number(total.exercised),
-            number(total.violated),
-        ];
-        if total.kind == PropertyKind::Liveness {
-            row.push(total.took_ns.map_or("–".to_owned(), span));
-            row.push(total.bound_ns.map_or("–".to_owned(), span));
-        }
-        row
+        vec![total.id.clone(), look.text(&total.name), look.finding(total.verdict)]
     };
-    let columns = ["Invariant", "Name", "Verdict", ">Checked", ">Exercised", ">Violated"];
-    let rows: Vec<_> = summary.of_kind(PropertyKind::Invariant).map(row).collect();
+    let invariant = |sum: &PropertySum| {
+        let total = &sum.total;
+        let counts = [total.checked, total.exercised, total.violated].map(number);
+        [cells(sum), counts.to_vec()].concat()
+    };
+    let rows: Vec<_> = summary.of_kind(PropertyKind::Invariant).map(invariant).collect();
     if !rows.is_empty() {
+        let columns = ["Invariant", "Name", "Verdict", ">Checked", ">Exercised", ">Violated"];
         let _ = writeln!(text, "{}", table(look, &columns, &rows));
     }
-    let rows: Vec<_> = summary.of_kind(PropertyKind::Liveness).map(row).collect();
+    let liveness = |sum: &PropertySum| {
+        let total = &sum.total;
+        let times = [total.took_ns, total.bound_ns].map(|ns| ns.map_or("–".to_owned(), span));
+        let counts = [total.exercised, total.violated].map(number);
+        [cells(sum), counts.to_vec(), times.to_vec()].concat()
+    };
+    let rows: Vec<_> = summary.of_kind(PropertyKind::Liveness).map(liveness).collect();
     if !rows.is_empty() {
-        let mut columns = columns.to_vec();
-        columns[0] = "Liveness";
-        columns.extend([">Took at most", ">Bound"]);
+        let columns =
+            ["Liveness", "Name", "Verdict", ">Exercised", ">Missed", ">Took at most", ">Bound"];
         let _ = writeln!(text, "{}", table(look, &columns, &rows));
     }
 }
@@ -129,6 +128,17 @@ fn faults(look: Look, summary: &Summary, text: &mut String) {
     let rows: Vec<_> = summary.faults.iter().map(row).collect();
     if !rows.is_empty() {
         let _ = writeln!(text, "{}", table(look, &["Fault", ">Offered", ">Fired", ">Bit"], &rows));
+    }
+}
+
+fn counts(look: Look, summary: &Summary, text: &mut String) {
+    let counts: Vec<_> = summary
+        .counts
+        .iter()
+        .map(|(name, count)| format!("{} {}", look.dim(look.text(name)), number(*count)))
+        .collect();
+    if !counts.is_empty() {
+        let _ = writeln!(text, "  {} {}\n", look.bold("Counted:"), counts.join(", "));
     }
 }
 

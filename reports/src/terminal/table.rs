@@ -2,7 +2,8 @@
 
 use super::Look;
 use comfy_table::{
-    Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets::NOTHING,
+    Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+    presets::NOTHING,
 };
 
 const STYLE: TableStyle = NOTHING.header_separator(LineStyle::new('─', '─', '─', '─'));
@@ -23,7 +24,11 @@ pub fn table(look: Look, header: &[&str], rows: &[Vec<String>]) -> String {
     }
     for (index, name) in header.iter().enumerate() {
         if let Some(column) = table.column_mut(index) {
-            column.set_padding((u16::from(index == 0) * 2, 2));
+            if index == 0 {
+                // What a row is about is never cut in two.
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+            column.set_padding((u16::from(index == 0), 2));
             if name.starts_with('>') {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -31,7 +36,11 @@ pub fn table(look: Look, header: &[&str], rows: &[Vec<String>]) -> String {
     }
     let mut text = String::new();
     for line in table.lines() {
-        text.push_str(line.trim_end());
+        // The rule begins where the text does.
+        match line.strip_prefix("──") {
+            Some(rule) => text.push_str(&format!("  {}", rule.strip_suffix("──").unwrap_or(rule))),
+            None => text.push_str(line.trim_end()),
+        }
         text.push('\n');
     }
     text

@@ -23,5 +23,6 @@ pub fn trace_line(look: Look, line: &TraceLine) -> String {
         (Some(peer), _) => format!("← {peer}  "),
     };
     let what = look.text(&line.what);
-    format!("{}  {time}  {process:<8}  {kind}  {arrow}{what}", look.dim(event))
+    let text = format!("{}  {time}  {process:<8}  {kind}  {arrow}{what}", look.dim(event));
+    text.trim_end().to_owned()
 }
