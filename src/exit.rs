@@ -45,7 +45,7 @@ mod tests {
                 assert_eq!((worse.or(*better), better.or(worse)), (worse, worse));
             }
         }
-        let sum: u32 = [Exit::Passed, Internal].into_iter().map(|exit| exit as u32).sum();
+        let sum: u32 = [Passed, Internal].into_iter().map(|exit: Exit| exit as u32).sum();
         assert_eq!(sum, 70);
     }
 }

@@ -7,6 +7,9 @@ use interregnum_sim::outcome::{Finding, PropertyKind};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
 
+/// How many runs of one scenario are drawn: further ones rarely tell more.
+const MOST_DRAWN_OF_ONE: usize = 6;
+
 pub(super) fn section(index: usize, summary: &Summary, room: &mut Room) -> Markup {
     let case = &summary.case;
     let runs = runs(summary, room);
@@ -130,7 +133,7 @@ fn counts(summary: &Summary) -> Markup {
     html! {
         @if !summary.counts.is_empty() {
             details {
-                summary { "Counted: " (counted(summary.counts.len() as u64, "kind")) " of events" }
+                summary { "What was counted" }
                 table { @for (name, count) in &summary.counts {
                     tr { td { code { (name) } } td.n { (number(*count)) } }
                 } }
@@ -141,7 +144,7 @@ fn counts(summary: &Summary) -> Markup {
 
 /// The runs that tell most, and one that passed.
 fn runs(summary: &Summary, room: &mut Room) -> Markup {
-    let telling: Vec<_> = summary.telling().take(room.drawn).collect();
+    let telling: Vec<_> = summary.telling().take(room.drawn.min(MOST_DRAWN_OF_ONE)).collect();
     room.drawn -= telling.len();
     let wrong = summary.failed + summary.inconclusive;
     let example = summary.example.as_ref().filter(|example| {

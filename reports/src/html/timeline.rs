@@ -9,6 +9,8 @@ const LEFT: u64 = 64;
 const WIDTH: u64 = 900;
 const LANE: u64 = 26;
 const FAULT_LANE: u64 = 18;
+/// How wide a letter of a fault's name is, about.
+const LETTER: u64 = 7;
 /// How many rows of faults are drawn; further ones share the last.
 const MOST_FAULT_ROWS: usize = 5;
 /// How many nodes have a lane.
@@ -153,7 +155,10 @@ impl Faults {
             if row == rows.len() {
                 rows.push(to);
             }
-            rows[row] = rows[row].max(to);
+            // The name stands above the bar and may be longer than it.
+            let letters = what.chars().count() as u64 + 6;
+            let named = from.saturating_add((end / WIDTH + 1).saturating_mul(letters * LETTER));
+            rows[row] = rows[row].max(to).max(named);
             let what = node.map_or(what.clone(), |node| format!("{what} (n{node})"));
             bars.push(Bar { kind: HighlightKind::FaultBegan, lane: Err(row), from, to, what });
         }
@@ -263,8 +268,8 @@ fn draw(bar: &Bar, scale: Scale, top: u64, lanes: usize) -> Markup {
         }
         Err(row) => {
             let y = 18 + row as u64 * FAULT_LANE;
-            // About seven units a letter: a name that does not fit is left to the tip.
-            let fits = bar.what.chars().count() as u64 * 7 < LEFT + WIDTH + 20 - x;
+            // A name that does not fit is left to the tip.
+            let fits = bar.what.chars().count() as u64 * LETTER < LEFT + WIDTH + 20 - x;
             html! {
                 g {
                     title { (tip) }
