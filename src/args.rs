@@ -72,8 +72,9 @@ pub(crate) struct Run {
     /// Scenario files; a folder stands for every `*.json` in it, at any depth.
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits. Default: 1.
-    #[arg(long, value_parser = parse_seed, env = "INTERREGNUM_SEED", value_name = "N")]
+    /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits. Default: the
+    /// environment's INTERREGNUM_SEED, or else 1.
+    #[arg(long, value_parser = parse_seed, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// A range of seeds without its end: 0..1000.
     #[arg(long, value_parser = parse_range, conflicts_with = "seed", value_name = "A..B")]

@@ -109,6 +109,8 @@ impl Io {
 
     /// One line on standard error that says what went wrong.
     pub(crate) fn error(&mut self, text: &str) {
+        // On a terminal both streams are one: what came first is to stand first.
+        self.flush();
         let label = if self.err_look.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
         self.note(&format!("{label} {text}\n"));
     }

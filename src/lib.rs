@@ -67,6 +67,7 @@ pub fn command(registry: Registry) -> ExitCode {
 #[must_use]
 pub fn command_of(program: &Program) -> ExitCode {
     let mut io = Io::process();
+    quiet_panics();
     let exit = command_from(program, std::env::args_os(), &mut io);
     ExitCode::from(exit as u8)
 }
@@ -95,12 +96,25 @@ where
     exit
 }
 
+/// A panic is an outcome here: of a machine, in which case it is in the results of its run, or of
+/// the simulator, in which case it ends the command with a message. Where it happened is shown to
+/// those who ask.
+fn quiet_panics() {
+    let asked = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    if !asked {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+}
+
 fn parse<I>(program: &Program, args: I) -> Result<Args, clap::Error>
 where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let command = Args::command().name(program.name.clone()).version(program.version.clone());
+    let command = Args::command()
+        .name(program.name.clone())
+        .bin_name(program.name.clone())
+        .version(program.version.clone());
     let mut matches = command.try_get_matches_from(args)?;
     Args::from_arg_matches_mut(&mut matches)
 }

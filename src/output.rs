@@ -18,6 +18,9 @@ pub(crate) struct Folder {
 impl Folder {
     /// Begins to fill `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path, version: &str) -> Result<Self, String> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(format!("{}: this is a file, not a folder", folder.display()));
+        }
         let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
         fs::create_dir_all(folder).map_err(about)?;
         let file = BufWriter::new(temporary(folder).map_err(about)?);

@@ -11,7 +11,7 @@ use interregnum_sim::campaign::{Seeds, said};
 use interregnum_sim::outcome::{Outcome, TraceLine};
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::verdict::{Judgement, Verdict, judge};
-use serde_json::json;
+use serde::Serialize;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -108,7 +108,8 @@ fn conclude(
     let replay = replay_line(program, &args.path, loaded, outcome.seed, print);
     let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
     if args.format == Format::Json {
-        io.print(&format!("{}\n", json!({ "run": record })));
+        let _ = serde_json::to_writer(&mut *io, &Last { run: &record });
+        io.print("\n");
     } else {
         let mut summary = Summary::new(case.clone(), &loaded.scenario, Seeds::one(outcome.seed));
         summary.add(&record);
@@ -129,6 +130,12 @@ fn conclude(
         }
         None => exit_of(&judgement).or(io.exit()),
     }
+}
+
+/// The last line of a trace in JSON.
+#[derive(Serialize)]
+struct Last<'r> {
+    run: &'r Record<'r>,
 }
 
 const fn exit_of(judgement: &Judgement) -> Exit {

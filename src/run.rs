@@ -8,6 +8,7 @@ use crate::io::Io;
 use crate::output::{Folder, Output};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::replay_line;
+use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
 use interregnum_reports::{Case, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
@@ -16,6 +17,9 @@ use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+
+/// Where the environment may name a seed.
+const SEED_VARIABLE: &str = "INTERREGNUM_SEED";
 
 /// The seed of a run for which nobody asked for another.
 const DEFAULT_SEED: u64 = 1;
@@ -29,7 +33,13 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let seeds = args.seeds.unwrap_or(Seeds::one(args.seed.unwrap_or(DEFAULT_SEED)));
+    let seeds = match seeds(args) {
+        Ok(seeds) => seeds,
+        Err(error) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
     if loaded.is_empty() || seeds.count == 0 {
         io.error(if loaded.is_empty() {
             "no scenario file there"
@@ -61,6 +71,21 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         Ok(output) => Session { program, args, seeds, pool, watch, output, summaries: Vec::new() }
             .all(&loaded),
         Err(_) => Exit::Usage,
+    }
+}
+
+/// The flag, the environment, the default: the first that says something.
+fn seeds(args: &Run) -> Result<Seeds, String> {
+    if let Some(seeds) = args.seeds.or(args.seed.map(Seeds::one)) {
+        return Ok(seeds);
+    }
+    match std::env::var(SEED_VARIABLE) {
+        Err(std::env::VarError::NotPresent) => Ok(Seeds::one(DEFAULT_SEED)),
+        Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
+        Ok(text) => match parse_seed(&text) {
+            Ok(seed) => Ok(Seeds::one(seed)),
+            Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
+        },
     }
 }
 
@@ -149,7 +174,11 @@ impl Session<'_> {
         let Some(summary) = self.summaries.last() else { return Exit::Nothing };
         let look = self.output.io.look();
         let text = if among_others || self.args.quiet {
-            terminal::brief(look, summary, self.args.quiet)
+            let mut text = terminal::brief(look, summary, self.args.quiet);
+            if among_others && summary.verdict() != Some(Verdict::Passed) {
+                text.push('\n');
+            }
+            text
         } else {
             terminal::summary(look, summary)
         };

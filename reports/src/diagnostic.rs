@@ -13,6 +13,8 @@ use std::fmt;
 
 /// The widest piece of one line that is shown on either side of the mistake.
 const SIDE: usize = 60;
+/// The longest line that is shown whole.
+const LINE: usize = 110;
 /// The widest piece that is underlined.
 const MARKED: usize = 60;
 
@@ -60,9 +62,14 @@ impl<'p> Drawn<'p> {
         let span = problem.span.start.min(source.len())..problem.span.end.min(source.len());
         let line_start = source[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = source[span.start..].find('\n').map_or(source.len(), |n| span.start + n);
-        let start = back(source, span.start, SIDE).max(line_start);
+        let short = source[line_start..line_end].chars().nth(LINE).is_none();
+        let start = if short { line_start } else { back(source, span.start, SIDE).max(line_start) };
         let marked_end = span.end.min(forth(source, span.start, MARKED)).min(line_end);
-        let end = forth(source, marked_end, SIDE).min(line_end);
+        let end = if short {
+            line_end.max(marked_end)
+        } else {
+            forth(source, marked_end, SIDE).min(line_end)
+        };
         let window = Window {
             path: path.chars().map(harmless).collect(),
             text: source[start..end].chars().map(harmless).collect(),

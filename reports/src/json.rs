@@ -6,7 +6,7 @@ use crate::Record;
 use crate::summary::Summary;
 use interregnum_sim::verdict::Verdict;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{self, Write};
 
 /// The version of this format.
@@ -54,12 +54,12 @@ impl<W: Write> RunDocument<W> {
         self.to.write_all(b"\n],\"scenarios\":[")?;
         for (index, summary) in end.summaries.iter().enumerate() {
             self.to.write_all(if index > 0 { b",\n" } else { b"\n" })?;
-            write!(self.to, "{}", scenario(summary))?;
+            Scenario::of(summary).serialize(&mut serde_json::Serializer::new(&mut self.to))?;
         }
-        let rest = json!({ "interrupted": end.interrupted, "error": end.error });
-        let rest = rest.to_string();
+        let (interrupted, error) = (end.interrupted, Value::from(end.error));
         let verdict = Value::from(verdict(end));
-        writeln!(self.to, "\n],{},\"verdict\":{verdict}}}", &rest[1..rest.len() - 1])?;
+        write!(self.to, "\n],\"interrupted\":{interrupted},\"error\":{error},")?;
+        writeln!(self.to, "\"verdict\":{verdict}}}")?;
         self.to.flush()?;
         Ok(self.to)
     }
@@ -86,19 +86,49 @@ fn verdict(end: &End<'_>) -> String {
     }
 }
 
-fn scenario(summary: &Summary) -> Value {
-    let case = &summary.case;
-    json!({
-        "scenario": case.path,
-        "title": case.title,
-        "system": case.system,
-        "mutant": case.mutant,
-        "verdict": summary.verdict(),
-        "seeds": { "first": format!("{:#x}", summary.seeds.first), "count": summary.seeds.count },
-        "runs": summary.runs,
-        "passed": summary.passed,
-        "failed": summary.failed,
-        "inconclusive": summary.inconclusive,
-        "events": summary.events,
-    })
+/// One scenario with all its runs. The order of these fields is the order in the document: a map
+/// of `serde_json` would keep the order that some other crate's feature asks for.
+#[derive(Serialize)]
+struct Scenario<'s> {
+    scenario: &'s str,
+    title: &'s str,
+    system: &'s str,
+    mutant: Option<&'s str>,
+    verdict: Option<Verdict>,
+    seeds: Range,
+    runs: u64,
+    passed: u64,
+    failed: u64,
+    inconclusive: u64,
+    silent: u64,
+    events: u64,
+}
+
+#[derive(Serialize)]
+struct Range {
+    first: String,
+    count: u64,
+}
+
+impl<'s> Scenario<'s> {
+    fn of(summary: &'s Summary) -> Self {
+        let case = &summary.case;
+        Self {
+            scenario: &case.path,
+            title: &case.title,
+            system: &case.system,
+            mutant: case.mutant.as_deref(),
+            verdict: summary.verdict(),
+            seeds: Range {
+                first: format!("{:#x}", summary.seeds.first),
+                count: summary.seeds.count,
+            },
+            runs: summary.runs,
+            passed: summary.passed,
+            failed: summary.failed,
+            inconclusive: summary.inconclusive,
+            silent: summary.silent,
+            events: summary.events,
+        }
+    }
 }

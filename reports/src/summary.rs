@@ -27,6 +27,8 @@ pub struct Summary {
     pub failed: u64,
     /// Of how many it could not be told.
     pub inconclusive: u64,
+    /// How many did not show the failure that was looked for; another seed may.
+    pub silent: u64,
     /// Runs by what happened in them.
     pub observed: BTreeMap<&'static str, u64>,
     /// Delivered events of all runs.
@@ -107,6 +109,7 @@ impl Summary {
             passed: 0,
             failed: 0,
             inconclusive: 0,
+            silent: 0,
             observed: BTreeMap::new(),
             events: 0,
             virtual_ns: 0,
@@ -131,6 +134,7 @@ impl Summary {
         let Record { outcome, judgement, .. } = *record;
         self.runs += 1;
         match judgement.verdict {
+            Verdict::Inconclusive if self.is_silent(record) => self.silent += 1,
             Verdict::Passed => self.passed += 1,
             Verdict::Failed => self.failed += 1,
             Verdict::Inconclusive => self.inconclusive += 1,
@@ -196,10 +200,7 @@ impl Summary {
             self.example.get_or_insert_with(whole);
             return;
         }
-        let nothing_found = verdict == Verdict::Inconclusive
-            && record.outcome.observed == Observed::Held
-            && self.tally.expects_failure();
-        if nothing_found && !self.kept.is_empty() {
+        if self.is_silent(record) && !self.kept.is_empty() {
             return;
         }
         let place = self.kept.partition_point(|kept| kept.judgement.verdict >= verdict);
@@ -207,6 +208,12 @@ impl Summary {
             self.kept.insert(place, whole());
             self.kept.truncate(MOST_KEPT);
         }
+    }
+
+    fn is_silent(&self, record: &Record<'_>) -> bool {
+        record.judgement.verdict == Verdict::Inconclusive
+            && record.outcome.observed == Observed::Held
+            && self.tally.expects_failure()
     }
 
     /// The runs to explain: what was not passed, or, where a failure was looked for and found, the

@@ -89,7 +89,11 @@ fn header(end: &End<'_>, version: &str) -> Markup {
                 (counted(sum(|s| s.runs), "run")) " of "
                 (counted(end.summaries.len() as u64, "scenario")) ": "
                 (number(sum(|s| s.passed))) " passed, " (number(sum(|s| s.failed))) " failed, "
-                (number(sum(|s| s.inconclusive))) " inconclusive; "
+                (number(sum(|s| s.inconclusive))) " inconclusive"
+                @if sum(|s| s.silent) > 0 {
+                    ", " (number(sum(|s| s.silent))) " without the failure that was looked for"
+                }
+                "; "
                 (counted(sum(|s| s.events), "event")) " in " (span(sum(|s| s.virtual_ns)))
                 " of virtual time."
             }

@@ -44,8 +44,12 @@ fn result(summary: &Summary) -> String {
         .iter()
         .map(|(observed, count)| format!("{observed} in {}", number(*count)))
         .collect();
+    let silent = match summary.silent {
+        0 => String::new(),
+        silent => format!(", {} without the failure that was looked for", number(silent)),
+    };
     format!(
-        "{} passed, {} failed, {} inconclusive ({})",
+        "{} passed, {} failed, {} inconclusive{silent} ({})",
         number(summary.passed),
         number(summary.failed),
         number(summary.inconclusive),
@@ -146,7 +150,7 @@ fn counts(summary: &Summary) -> Markup {
 fn runs(summary: &Summary, room: &mut Room) -> Markup {
     let telling: Vec<_> = summary.telling().take(room.drawn.min(MOST_DRAWN_OF_ONE)).collect();
     room.drawn -= telling.len();
-    let wrong = summary.failed + summary.inconclusive;
+    let wrong = summary.failed + summary.inconclusive + summary.silent;
     let example = summary.example.as_ref().filter(|example| {
         room.drawn > 0 && !telling.iter().any(|kept| kept.outcome.seed == example.outcome.seed)
     });

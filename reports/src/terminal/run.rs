@@ -33,7 +33,7 @@ pub fn summary(look: Look, summary: &Summary) -> String {
 #[must_use]
 pub fn brief(look: Look, summary: &Summary, quiet: bool) -> String {
     if summary.verdict() != Some(Verdict::Passed) {
-        return format!("{}\n", self::summary(look, summary));
+        return self::summary(look, summary);
     }
     if quiet {
         return String::new();
@@ -175,6 +175,7 @@ fn seeds(look: Look, summary: &Summary, text: &mut String) {
         (summary.passed, "passed"),
         (summary.failed, "failed"),
         (summary.inconclusive, "inconclusive"),
+        (summary.silent, "without the failure"),
     ] {
         if count > 0 {
             parts.push(format!("{} {word}", number(count)));
@@ -193,7 +194,7 @@ fn seeds(look: Look, summary: &Summary, text: &mut String) {
 fn failures(look: Look, summary: &Summary, text: &mut String) {
     let telling: Vec<_> = summary.telling().collect();
     let full = telling.len().min(MOST_FAILURES);
-    let wrong = summary.failed + summary.inconclusive;
+    let wrong = summary.failed + summary.inconclusive + summary.silent;
     if summary.verdict() != Some(Verdict::Passed) && wrong > full as u64 {
         let _ = writeln!(text, "  {full} of the {} runs that did not pass:\n", number(wrong));
     }

@@ -4,7 +4,7 @@ use super::problem::suggest;
 use super::{Delay, Fault, Observed, Partition, Scenario, Target};
 use crate::outcome::{COUNTERS, Property, PropertyKind};
 use crate::subject::{Mistake, Registry, Subject};
-use interregnum_core::{NodeSet, Span};
+use interregnum_core::Span;
 
 /// Adds every mistake to `mistakes`. The system's own settings are the system's to check.
 pub(super) fn check(scenario: &Scenario, registry: &Registry, mistakes: &mut Vec<Mistake>) {
@@ -76,7 +76,7 @@ impl Checker<'_> {
 
     fn cluster(&mut self) {
         let cluster = &self.scenario.cluster;
-        if !(1..=NodeSet::CAPACITY).contains(&cluster.nodes) {
+        if !cluster.is_sound() {
             let message = format!("found `{}`, expected 1 to 128 nodes", cluster.nodes);
             self.add("cluster.nodes", message, None);
         }

@@ -12,6 +12,9 @@ use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+/// How deep a scenario may nest.
+const DEEPEST: usize = 64;
+
 /// Offsets of values that are passed over because something is wrong with them.
 pub(super) type Skipped = BTreeSet<usize>;
 
@@ -34,6 +37,10 @@ pub(super) struct Place<'d, 't> {
 impl<'t> Document<'t> {
     /// Reads `text`, or says where it ceases to be JSON.
     pub(super) fn parse(text: &'t str) -> Result<Self, Problem> {
+        if let Some(at) = too_deep(text) {
+            let message = format!("more than {DEEPEST} levels deep");
+            return Err(Problem::at(text, at..at + 1, String::new(), message));
+        }
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             return Err(not_json(text, &error));
         }
@@ -193,6 +200,26 @@ const fn strict() -> ParseOptions {
     }
 }
 
+/// Where a text nests deeper than any scenario does. Everything that walks the tree, the parser
+/// first, goes down one frame for each level.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Some(at);
+        }
+    }
+    None
+}
+
 /// serde_json names the place where it gave up: the end of the offending token.
 fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     let lines: usize =
@@ -206,12 +233,15 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
         let help = Some("JSON allows no comma after the last item".to_owned());
         return at(before.len() - 1..before.len(), "a comma too many").with_help(help);
     }
+    if text.trim().is_empty() {
+        let help = Some("`interregnum scenario new FILE` writes a first one".to_owned());
+        return Problem::at(text, 0..0, String::new(), "the file is empty".to_owned())
+            .with_help(help);
+    }
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
     let help = match message {
         _ if message.starts_with("key must be") => Some("names stand in double quotes"),
-        _ if message.starts_with("recursion limit") => Some("at most 127 levels deep"),
-        _ if text.trim().is_empty() => Some("`interregnum scenario new FILE` writes a first one"),
         _ => None,
     };
     at(end.saturating_sub(1)..end, message).with_help(help.map(str::to_owned))

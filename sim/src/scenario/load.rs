@@ -132,7 +132,33 @@ impl Reading<'_> {
             self.add(mistake, Some(&marks));
             self.marks = marks;
         }
+        if !self.problems.is_empty() {
+            self.settings(&scenario, registry);
+        }
         Some(scenario)
+    }
+
+    /// The system's mistakes in its own settings, although the rest is not in order either: it is
+    /// shown a scenario in which nothing else can be wrong.
+    fn settings(&mut self, scenario: &Scenario, registry: &Registry) {
+        let cluster = &scenario.cluster;
+        let Some(subject) = registry.find(&scenario.system).filter(|_| cluster.is_sound()) else {
+            return;
+        };
+        let plain: Result<Scenario, _> = serde_json::from_value(serde_json::json!({
+            "version": 1, "title": "plain", "system": scenario.system,
+            "cluster": { "nodes": cluster.nodes },
+            "settings": scenario.settings, "workload": scenario.workload,
+        }));
+        let mistakes = plain.ok().and_then(|plain| subject.prepare(&plain).err());
+        let own = |mistake: &Mistake| {
+            mistake.path.starts_with("settings") || mistake.path.starts_with("workload")
+        };
+        let marks = std::mem::take(&mut self.marks);
+        for mistake in mistakes.into_iter().flatten().filter(own) {
+            self.add(mistake, Some(&marks));
+        }
+        self.marks = marks;
     }
 
     fn root_field(&self, name: &str) -> Option<&Value<'_>> {
@@ -166,7 +192,10 @@ impl Reading<'_> {
         let marks = marks.unwrap_or(&none);
         let place = self.document.find(&mistake.path, &marks.skipped);
         if !is_suspect(&place, marks) {
+            // The names in this map are the user's choice: a mistake there is about the name.
+            let named = mistake.path.starts_with("expect.at_least");
             let span = match (&place.key, &place.absent, place.value) {
+                (Some(key), None, _) if named => key.clone(),
                 (Some(key), None, Value::Object(_) | Value::Array(_)) => key.clone(),
                 _ => shown(place.value),
             };

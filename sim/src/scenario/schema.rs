@@ -19,9 +19,24 @@ pub fn schema(registry: &Registry) -> Value {
     root["$defs"]["Partition"]["oneOf"] = json!([
         { "required": ["groups"] }, { "required": ["isolate"] }, { "required": ["from", "to"] },
     ]);
-    let cases = registry.iter().map(|subject| case(subject, &mut root["$defs"])).collect();
-    root["allOf"] = Value::Array(cases);
-    root
+    let cases: Vec<_> = registry.iter().map(|subject| case(subject, &mut root["$defs"])).collect();
+    if !cases.is_empty() {
+        root["allOf"] = Value::Array(cases);
+    }
+    sorted(root)
+}
+
+/// The same with its fields sorted, whichever order the maps at hand keep.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.into_iter().collect();
+            fields.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(fields.into_iter().map(|(name, inner)| (name, sorted(inner))).collect())
+        }
+        scalar => scalar,
+    }
 }
 
 /// What holds for the scenarios of one system.

@@ -4,7 +4,7 @@
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
 use super::{Duration, Ratio, Target};
-use interregnum_core::Span;
+use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,6 +87,14 @@ pub struct Cluster {
     /// Named groups of nodes, such as racks or sites.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<u8>>,
+}
+
+impl Cluster {
+    /// Whether it has as many nodes as a cluster can have.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        1 <= self.nodes && self.nodes <= NodeSet::CAPACITY
+    }
 }
 
 impl Default for Cluster {
