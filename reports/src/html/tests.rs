@@ -30,7 +30,7 @@ fn outcome(seed: u64, highlights: u64) -> Outcome {
     ];
     let highlight = |n: u64| Highlight {
         at_ns: n * 1_000,
-        node: (n % 3 > 0).then_some(u8::try_from(n % 7).unwrap()),
+        node: (!n.is_multiple_of(3)).then_some(u8::try_from(n % 7).unwrap()),
         kind: kinds[usize::try_from(n).unwrap() % kinds.len()],
         what: HOSTILE.to_owned(),
     };
