@@ -1,1 +1,120 @@
-//! Empty.
+//! The `interregnum` command, for the built-in systems and for those of other crates.
+//!
+//! A crate with a system of its own gets the whole command with
+//! `interregnum::command(interregnum::builtin().with(Box::new(MySystem)))`.
+//!
+//! This crate parses, calls, prints and exits: what a run is, is `interregnum_sim`'s affair; what
+//! its results look like is `interregnum_reports`'s.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod exit;
+mod files;
+mod io;
+mod output;
+mod pace;
+mod replay;
+mod run;
+mod scenarios;
+mod seeds;
+
+pub use exit::Exit;
+pub use io::Io;
+
+use args::{Args, Command};
+use clap::{CommandFactory, FromArgMatches};
+use interregnum_sim::campaign::said;
+use interregnum_sim::subject::Registry;
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// A command: its systems and the version that runs are bound to.
+#[derive(Debug)]
+pub struct Program {
+    /// The name that printed command lines begin with.
+    pub name: String,
+    /// The version; it must change whenever a run could.
+    pub version: String,
+    /// The systems.
+    pub registry: Registry,
+}
+
+impl Program {
+    /// The `interregnum` command with these systems, under this crate's version. Whoever adds a
+    /// system whose code changes apart from this crate should set a version of their own.
+    #[must_use]
+    pub fn new(registry: Registry) -> Self {
+        let version = concat!(env!("CARGO_PKG_VERSION"), "+", env!("INTERREGNUM_REVISION"));
+        Self { name: "interregnum".to_owned(), version: version.to_owned(), registry }
+    }
+}
+
+/// The systems that come with the command.
+#[must_use]
+pub fn builtin() -> Registry {
+    Registry::new()
+}
+
+/// Runs the command with the process's own arguments, streams and signals.
+#[must_use]
+pub fn command(registry: Registry) -> ExitCode {
+    command_of(&Program::new(registry))
+}
+
+/// Runs the command of another program with the process's own arguments, streams and signals.
+#[must_use]
+pub fn command_of(program: &Program) -> ExitCode {
+    let mut io = Io::process();
+    quiet_panics();
+    let exit = command_from(program, std::env::args_os(), &mut io);
+    ExitCode::from(exit as u8)
+}
+
+/// Runs the command with these arguments, the first of which is the program's name.
+pub fn command_from<I>(program: &Program, args: I, io: &mut Io) -> Exit
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let args = match parse(program, args) {
+        Ok(args) => args,
+        Err(error) => return io.usage(&error),
+    };
+    io.set_color(args.color);
+    let exit = catch_unwind(AssertUnwindSafe(|| match &args.command {
+        Command::Run(run) => run::run(program, run, io),
+        Command::Replay(replay) => replay::replay(program, replay, io),
+        Command::Scenario(scenario) => scenarios::scenario(program, scenario, io),
+    }));
+    let exit = exit.unwrap_or_else(|panic| {
+        io.error(&format!("internal error: {}", said(&*panic)));
+        Exit::Internal
+    });
+    io.flush();
+    exit
+}
+
+/// A panic is an outcome here: of a machine, in which case it is in the results of its run, or of
+/// the simulator, in which case it ends the command with a message. Where it happened is shown to
+/// those who ask.
+fn quiet_panics() {
+    let asked = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+    if !asked {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+}
+
+fn parse<I>(program: &Program, args: I) -> Result<Args, clap::Error>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let command = Args::command()
+        .name(program.name.clone())
+        .bin_name(program.name.clone())
+        .version(program.version.clone());
+    let mut matches = command.try_get_matches_from(args)?;
+    Args::from_arg_matches_mut(&mut matches)
+}

@@ -1,3 +1,7 @@
-//! The `interregnum` command.
+//! The `interregnum` command with the built-in systems.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    interregnum::command(interregnum::builtin())
+}

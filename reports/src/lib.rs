@@ -1,1 +1,25 @@
-//! Empty.
+//! Results in, documents out.
+//!
+//! ```text
+//! Outcome + Judgement -> Record -> json::RunDocument   every run, streamed, nothing kept
+//!                           \---> Summary -> terminal  tables for people
+//!                                       \--> html      one page that explains the runs
+//! ```
+//! No protocol is known here, and nothing is decided: verdicts come from `interregnum_sim`.
+//!
+//! What is deliberately absent: files, the terminal itself, clocks. Every function returns text or
+//! writes to a writer it is given.
+
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
+pub mod html;
+pub mod json;
+mod record;
+mod summary;
+pub mod terminal;
+mod words;
+
+pub use record::{Case, Record};
+pub use summary::{FaultSum, Kept, Line, PropertySum, Summary};
+pub use words::{number, span};

@@ -2,10 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod campaign;
 pub mod check;
 pub mod clock;
 pub mod cluster;
 pub mod dice;
+pub mod face;
 pub mod outcome;
 pub mod scenario;
 pub mod seen;
@@ -14,8 +16,8 @@ pub mod system;
 pub mod verdict;
 pub mod workload;
 
-pub mod face;
-
+#[cfg(test)]
+mod fake;
 mod plan;
 mod run;
 mod tap;

@@ -26,14 +26,23 @@ pub struct Mutant {
 pub struct Mistake {
     /// The JSON path.
     pub path: String,
-    /// What is wrong and what was expected.
+    /// What is wrong, without a full stop: `found 3, expected at most 2`.
     pub message: String,
+    /// What would be right, if that needs a sentence of its own.
+    pub help: Option<String>,
 }
 
 impl Mistake {
     /// A mistake at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self { path: path.into(), message: message.into(), help: None }
+    }
+
+    /// The same mistake with a hint.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
     }
 }
 

@@ -47,12 +47,23 @@ impl Judgement {
     }
 }
 
-/// Judges one run on its own. Over a range of seeds, [`judge_range`] has the last word.
+/// Judges the only run of a scenario.
 #[must_use]
 pub fn judge(scenario: &Scenario, outcome: &Outcome) -> Judgement {
+    judge_with(scenario, outcome, Verdict::Failed)
+}
+
+/// Judges one run of many; [`Tally`] has the last word. Where the scenario expects a failure, a seed
+/// that does not show it says nothing yet.
+#[must_use]
+pub fn judge_one_of_many(scenario: &Scenario, outcome: &Outcome) -> Judgement {
+    judge_with(scenario, outcome, Verdict::Inconclusive)
+}
+
+fn judge_with(scenario: &Scenario, outcome: &Outcome, missed: Verdict) -> Judgement {
     let expect = &scenario.expect;
     let mut judgement = Judgement { verdict: Verdict::Passed, reasons: Vec::new() };
-    judge_observed(expect, outcome, &mut judgement);
+    judge_observed(expect, outcome, missed, &mut judgement);
     for property in &outcome.properties {
         match property.verdict {
             Finding::Unknown => judgement.add(
@@ -66,14 +77,19 @@ pub fn judge(scenario: &Scenario, outcome: &Outcome) -> Judgement {
             Finding::Held | Finding::NotExercised | Finding::Violated => {}
         }
     }
-    // A run that was cut short by what it was looking for owes nothing more.
-    if matches!(outcome.observed, Observed::Held) {
+    // A run that was cut short by what it was looking for owes nothing more, and neither does one
+    // that did not find it.
+    if outcome.observed == Observed::Held && !expects_failure(scenario) {
         judge_substance(expect, outcome, &mut judgement);
     }
     judgement
 }
 
-fn judge_observed(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement) {
+fn expects_failure(scenario: &Scenario) -> bool {
+    !matches!(scenario.expect.observed, scenario::Observed::Held)
+}
+
+fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement: &mut Judgement) {
     use scenario::Observed as Want;
     let named = |id: &str| expect.invariant.as_deref().is_none_or(|want| want == id);
     match (&outcome.observed, expect.observed) {
@@ -82,10 +98,8 @@ fn judge_observed(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement)
             judgement.add(Verdict::Failed, format!("a machine panicked: {what}"));
         }
         (Observed::Held, Want::Held) => {}
-        (Observed::Held, Want::Violated | Want::Stalled) => judgement.add(
-            Verdict::Failed,
-            "everything held, although the scenario expects a failure".to_owned(),
-        ),
+        (Observed::Held, Want::Violated | Want::Stalled) => judgement
+            .add(missed, "everything held, although the scenario expects a failure".to_owned()),
         (Observed::Violated, Want::Violated) | (Observed::Stalled, Want::Stalled) => {
             if let Some(violation) = &outcome.violation
                 && !named(&violation.invariant)
@@ -135,22 +149,52 @@ fn count(outcome: &Outcome, name: &str) -> u64 {
     })
 }
 
-/// Judges a range of seeds of one scenario, given each run's outcome and own judgement.
+/// The verdict on a range of seeds of one scenario, one run after the other.
 ///
-/// Where the scenario expects a failure, one seed that shows it is enough, as long as no other
-/// property fails; every other scenario passes only if each of its runs does.
-#[must_use]
-pub fn judge_range<'a>(
-    scenario: &Scenario,
-    runs: impl Iterator<Item = (&'a Outcome, &'a Judgement)>,
-) -> Verdict {
-    let wants_failure = !matches!(scenario.expect.observed, scenario::Observed::Held);
-    let (mut met, mut worst) = (false, Verdict::Passed);
-    for (outcome, judgement) in runs {
-        met |= judgement.verdict == Verdict::Passed;
-        if !(wants_failure && matches!(outcome.observed, Observed::Held)) {
-            worst = worst.max(judgement.verdict);
+/// Where the scenario expects a failure, one seed that shows it is enough, as long as no run fails
+/// otherwise; every other scenario passes only if each of its runs does.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    expects_failure: bool,
+    runs: u64,
+    met: bool,
+    worst: Verdict,
+}
+
+impl Tally {
+    /// No run yet.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        let expects_failure = expects_failure(scenario);
+        Self { expects_failure, runs: 0, met: false, worst: Verdict::Passed }
+    }
+
+    /// Whether the scenario expects a failure.
+    #[must_use]
+    pub const fn expects_failure(&self) -> bool {
+        self.expects_failure
+    }
+
+    /// Counts a run.
+    pub fn add(&mut self, outcome: &Outcome, judgement: &Judgement) {
+        self.runs += 1;
+        self.met |= judgement.verdict == Verdict::Passed;
+        // That nothing was found is judged once, at the end.
+        let nothing_found = self.expects_failure && outcome.observed == Observed::Held;
+        if !(nothing_found && judgement.reasons.len() == 1) {
+            self.worst = self.worst.max(judgement.verdict);
         }
     }
-    if wants_failure && !met { worst.max(Verdict::Failed) } else { worst }
+
+    /// The verdict on the runs so far; no runs prove nothing.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        if self.runs == 0 {
+            Verdict::Inconclusive
+        } else if self.expects_failure && !self.met {
+            self.worst.max(Verdict::Failed)
+        } else {
+            self.worst
+        }
+    }
 }

@@ -1,12 +1,40 @@
 //! Scenario files: what they may say, and how a mistake in one is explained.
+//!
+//! ```text
+//! bytes -> document (JSON with positions) -> decode (types, every mistake) -> check (whole
+//! document) -> the system's own prepare -> Loaded
+//! ```
+//!
+//! What is deliberately absent: reading files, drawing diagnostics, any notation besides JSON.
 
+mod check;
+mod decode;
+mod document;
+mod identity;
+mod load;
+mod oops;
+mod problem;
 mod quantity;
+mod schema;
 mod spec;
 mod target;
+#[cfg(test)]
+mod tests;
 
+pub use identity::identity;
+pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
+pub use problem::{Problem, nearest};
 pub use quantity::{Duration, Ratio};
+pub use schema::schema;
 pub use spec::{
     Calm, Chaos, ChaosKind, Clocks, Cluster, Crash, Delay, Disks, Expect, Fault, Limits, Lossy,
     Network, Observed, Partition, Pause, PowerLoss, Scenario, Slow,
 };
 pub use target::Target;
+
+/// `name` as a step of a JSON path.
+fn key(name: &str) -> String {
+    let mut path = String::new();
+    document::push_key(&mut path, name);
+    if path.starts_with('[') { path } else { format!(".{path}") }
+}

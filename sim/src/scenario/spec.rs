@@ -4,7 +4,7 @@
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
 use super::{Duration, Ratio, Target};
-use interregnum_core::Span;
+use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,6 +87,14 @@ pub struct Cluster {
     /// Named groups of nodes, such as racks or sites.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<u8>>,
+}
+
+impl Cluster {
+    /// Whether it has as many nodes as a cluster can have.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        1 <= self.nodes && self.nodes <= NodeSet::CAPACITY
+    }
 }
 
 impl Default for Cluster {
@@ -193,6 +201,32 @@ pub struct Fault {
     /// Messages take longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<Slow>,
+}
+
+impl Fault {
+    /// The kinds, as scenario files write them.
+    pub const KINDS: [&'static str; 7] =
+        ["crash", "power_loss", "pause", "partition", "loss", "duplication", "delay"];
+
+    /// The kinds given; a fault that was checked has exactly one.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let given = [
+            self.crash.is_some(),
+            self.power_loss.is_some(),
+            self.pause.is_some(),
+            self.partition.is_some(),
+            self.loss.is_some(),
+            self.duplication.is_some(),
+            self.delay.is_some(),
+        ];
+        Self::KINDS
+            .into_iter()
+            .zip(given)
+            .filter(|(_, given)| *given)
+            .map(|(kind, _)| kind)
+            .collect()
+    }
 }
 
 /// Which processes fall.

@@ -1,0 +1,202 @@
+//! What all runs of one scenario showed.
+
+use super::{Room, finding_badge, run, verdict_badge};
+use crate::Summary;
+use crate::words::{counted, number, span};
+use interregnum_sim::outcome::{Finding, PropertyKind};
+use interregnum_sim::verdict::Verdict;
+use maud::{Markup, html};
+
+/// How many runs of one scenario are drawn: further ones rarely tell more.
+const MOST_DRAWN_OF_ONE: usize = 6;
+
+pub(super) fn section(index: usize, summary: &Summary, room: &mut Room) -> Markup {
+    let case = &summary.case;
+    let runs = runs(summary, room);
+    html! {
+        section.scenario id={ "s" (index) } {
+            h2 { (verdict_badge(summary.verdict())) " · " (case.title) }
+            @if !case.why.is_empty() { p.why { (case.why) } }
+            dl {
+                dt { "File" } dd { code { (case.path) } }
+                dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
+                @if let Some(mutant) = &case.mutant { dt { "Planted bug" } dd { code { (mutant) } } }
+                dt { "Expected" } dd { (case.expectation) }
+                dt { "Ran" }
+                dd {
+                    (summary.seeds) ", " (counted(summary.events, "event")) ", "
+                    (span(summary.virtual_ns)) " of virtual time"
+                }
+                @if summary.runs > 1 { dt { "Result" } dd { (result(summary)) } }
+            }
+            (properties(summary))
+            (faults(summary))
+            (counts(summary))
+            (runs)
+            (lines(summary, room))
+        }
+    }
+}
+
+fn result(summary: &Summary) -> String {
+    let observed: Vec<_> = summary
+        .observed
+        .iter()
+        .map(|(observed, count)| format!("{observed} in {}", number(*count)))
+        .collect();
+    let silent = match summary.silent {
+        0 => String::new(),
+        silent => format!(", {} without the failure that was looked for", number(silent)),
+    };
+    format!(
+        "{} passed, {} failed, {} inconclusive{silent} ({})",
+        number(summary.passed),
+        number(summary.failed),
+        number(summary.inconclusive),
+        observed.join(", ")
+    )
+}
+
+fn properties(summary: &Summary) -> Markup {
+    let live = summary.of_kind(PropertyKind::Liveness).next().is_some();
+    html! {
+        h3 { "What must never happen" }
+        div.scroll { table {
+            thead { tr {
+                th { "Id" } th { "Invariant" } th { "Verdict" } th.n { "Checked" }
+                th.n { "Exercised" } th.n { "Violated" }
+            } }
+            tbody { @for sum in summary.of_kind(PropertyKind::Invariant) { tr {
+                td { (sum.total.id) }
+                td { (sum.total.name) span.formula { (sum.total.formula) } }
+                td { (finding_badge(sum.total.verdict)) }
+                td.n { (number(sum.total.checked)) } td.n { (number(sum.total.exercised)) }
+                td.n { (number(sum.total.violated)) }
+            } } }
+        } }
+        @if live {
+            h3 { "What must happen in time, once the faults are over" }
+            div.scroll { table {
+                thead { tr {
+                    th { "Id" } th { "Property" } th { "Verdict" } th.n { "Exercised" }
+                    th.n { "Missed" } th.n { "Took at most" } th.n { "Bound" }
+                } }
+                tbody { @for sum in summary.of_kind(PropertyKind::Liveness) { tr {
+                    td { (sum.total.id) }
+                    td { (sum.total.name) span.formula { (sum.total.formula) } }
+                    td { (finding_badge(sum.total.verdict)) }
+                    td.n { (number(sum.total.exercised)) } td.n { (number(sum.total.violated)) }
+                    td.n { (sum.total.took_ns.map_or("–".to_owned(), span)) }
+                    td.n { (sum.total.bound_ns.map_or("–".to_owned(), span)) }
+                } } }
+            } }
+        }
+        (not_exercised(summary))
+    }
+}
+
+fn not_exercised(summary: &Summary) -> Markup {
+    let idle: Vec<_> = summary
+        .properties
+        .iter()
+        .filter(|sum| sum.total.verdict == Finding::NotExercised)
+        .map(|sum| sum.total.id.as_str())
+        .collect();
+    html! {
+        @if !idle.is_empty() {
+            p { "Not exercised, so nothing is shown of: " b { (idle.join(", ")) } "." }
+        }
+    }
+}
+
+fn faults(summary: &Summary) -> Markup {
+    html! {
+        h3 { "Faults that were injected" }
+        @if summary.faults.is_empty() {
+            p.soft { "None." }
+        } @else {
+            div.scroll { table {
+                thead { tr {
+                    th { "Kind" } th.n { "Planned" } th.n { "Found a target" }
+                    th.n { "Made a difference" } th {}
+                } }
+                tbody { @for (kind, sum) in &summary.faults { tr {
+                    td { code { (kind) } }
+                    td.n { (number(sum.offered)) } td.n { (number(sum.fired)) }
+                    td.n { (number(sum.bit)) }
+                    td { @if sum.offered > 0 && sum.bit == 0 {
+                        span.badge.unknown { "? never bit" }
+                    } }
+                } } }
+            } }
+        }
+    }
+}
+
+fn counts(summary: &Summary) -> Markup {
+    html! {
+        @if !summary.counts.is_empty() {
+            details {
+                summary { "What was counted" }
+                table { @for (name, count) in &summary.counts {
+                    tr { td { code { (name) } } td.n { (number(*count)) } }
+                } }
+            }
+        }
+    }
+}
+
+/// The runs that tell most, and one that passed.
+fn runs(summary: &Summary, room: &mut Room) -> Markup {
+    let telling: Vec<_> = summary.telling().take(room.drawn.min(MOST_DRAWN_OF_ONE)).collect();
+    room.drawn -= telling.len();
+    let wrong = summary.failed + summary.inconclusive + summary.silent;
+    let example = summary.example.as_ref().filter(|example| {
+        room.drawn > 0 && !telling.iter().any(|kept| kept.outcome.seed == example.outcome.seed)
+    });
+    room.drawn -= usize::from(example.is_some());
+    let shown = telling.len() as u64;
+    let nodes = summary.case.nodes;
+    html! {
+        @if !telling.is_empty() {
+            h3 {
+                @if summary.verdict() == Some(Verdict::Passed) { "The failure that was looked for" }
+                @else if wrong > shown { (shown) " of the " (number(wrong)) " runs that did not pass" }
+                @else if wrong == 1 { "The run that did not pass" }
+                @else { "The runs that did not pass" }
+            }
+            @for kept in &telling { (run::article(kept, nodes)) }
+        }
+        @if let Some(kept) = example {
+            h3 { @if summary.runs == 1 { "The run" } @else { "A run that passed" } }
+            (run::article(kept, nodes))
+        }
+    }
+}
+
+fn lines(summary: &Summary, room: &mut Room) -> Markup {
+    if summary.runs < 2 {
+        return html! {};
+    }
+    let shown = summary.lines.len().min(room.lines);
+    room.lines -= shown;
+    html! {
+        details {
+            summary {
+                "Every run"
+                @if (shown as u64) < summary.runs { ": the first " (number(shown as u64)) }
+            }
+            div.scroll { table {
+                thead { tr {
+                    th.n { "Seed" } th { "Verdict" } th { "Observed" } th.n { "Virtual time" }
+                    th.n { "Events" }
+                } }
+                tbody { @for line in &summary.lines[..shown] { tr {
+                    td.n { (format!("{:#x}", line.seed)) } td { (line.verdict) }
+                    td { (line.observed) } td.n { (span(line.virtual_ns)) }
+                    td.n { (number(line.events)) }
+                } } }
+            } }
+        }
+    }
+}

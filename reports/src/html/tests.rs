@@ -1,0 +1,115 @@
+use super::*;
+use crate::{Case, Record};
+use interregnum_core::Fingerprint;
+use interregnum_sim::campaign::Seeds;
+use interregnum_sim::outcome::{
+    Highlight, HighlightKind, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+};
+use interregnum_sim::scenario::Scenario;
+use interregnum_sim::verdict::judge;
+
+const HOSTILE: &str = "</title></style><script>alert(1)</script>\"'&\u{202e}";
+
+fn scenario() -> Scenario {
+    let text = r#"{"version": 1, "title": "t", "system": "none"}"#;
+    serde_json::from_str(text).unwrap()
+}
+
+/// A run in which every text is hostile.
+fn outcome(seed: u64, highlights: u64) -> Outcome {
+    let kinds = [
+        HighlightKind::FaultBegan,
+        HighlightKind::Rose,
+        HighlightKind::Paused,
+        HighlightKind::Down,
+        HighlightKind::FaultEnded,
+        HighlightKind::Up,
+        HighlightKind::Resumed,
+        HighlightKind::Fell,
+        HighlightKind::Calm,
+    ];
+    let highlight = |n: u64| Highlight {
+        at_ns: n * 1_000,
+        node: (!n.is_multiple_of(3)).then_some(u8::try_from(n % 7).unwrap()),
+        kind: kinds[usize::try_from(n).unwrap() % kinds.len()],
+        what: HOSTILE.to_owned(),
+    };
+    Outcome {
+        seed,
+        observed: Observed::Violated,
+        fingerprint: Fingerprint(1),
+        virtual_ns: highlights * 1_000,
+        events: u64::MAX,
+        properties: vec![PropertyOutcome {
+            id: "A1".to_owned(),
+            name: HOSTILE.to_owned(),
+            formula: HOSTILE.to_owned(),
+            kind: PropertyKind::Invariant,
+            verdict: Finding::Violated,
+            checked: u64::MAX,
+            exercised: 1,
+            violated: 1,
+            last_exercised_ns: None,
+            took_ns: None,
+            bound_ns: None,
+        }],
+        faults: Vec::new(),
+        idle_faults: Vec::new(),
+        counts: [(HOSTILE.to_owned(), u64::MAX)].into(),
+        drawn: vec![(HOSTILE.to_owned(), HOSTILE.to_owned())],
+        violation: Some(Violation {
+            invariant: "A1".to_owned(),
+            name: HOSTILE.to_owned(),
+            formula: HOSTILE.to_owned(),
+            what: HOSTILE.to_owned(),
+            evidence: Vec::new(),
+            at_ns: u64::MAX,
+            event: 1,
+            nodes: vec![0, 200],
+            faults: vec![HOSTILE.to_owned()],
+        }),
+        highlights: (0..highlights).map(highlight).collect(),
+        highlights_left_out: 5,
+    }
+}
+
+fn page_of(runs: u64, highlights: u64) -> String {
+    let scenario = scenario();
+    let mut case = Case::new(HOSTILE, &scenario, Fingerprint(0));
+    case.title = HOSTILE.to_owned();
+    case.why = HOSTILE.to_owned();
+    let seeds = Seeds { first: 0, count: runs };
+    let mut summary = Summary::new(case.clone(), &scenario, seeds);
+    for seed in 0..runs {
+        let outcome = outcome(seed, highlights);
+        let judgement = judge(&scenario, &outcome);
+        let record =
+            Record { case: &case, outcome: &outcome, judgement: &judgement, replay: HOSTILE };
+        summary.add(&record);
+    }
+    let summaries = [summary];
+    let verdict = summaries[0].verdict();
+    let end = End { summaries: &summaries, verdict, interrupted: true, error: Some(HOSTILE) };
+    page(&end, HOSTILE)
+}
+
+#[test]
+fn no_text_gets_out_of_its_place() {
+    let page = page_of(3, 40);
+    assert!(!page.contains("<script") && page.matches("</title>").count() > 0);
+    assert!(page.contains("&lt;script&gt;alert(1)"));
+}
+
+#[test]
+fn a_page_has_a_bounded_size() {
+    let small = page_of(2_000, 100).len();
+    let large = page_of(20_000, 100).len();
+    assert!(large < small + 100, "{small} {large}");
+    assert!(small < 2_000_000, "{small}");
+}
+
+#[test]
+fn a_run_without_anything_is_drawn_too() {
+    assert!(page_of(0, 0).contains("nothing ran"));
+    assert!(page_of(1, 1).contains("violated"));
+}

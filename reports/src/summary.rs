@@ -1,0 +1,241 @@
+//! All runs of one scenario, folded into a bounded amount of memory.
+
+use crate::{Case, Record};
+use interregnum_sim::campaign::Seeds;
+use interregnum_sim::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
+use interregnum_sim::scenario::Scenario;
+use interregnum_sim::verdict::{Judgement, Tally, Verdict};
+use std::collections::BTreeMap;
+
+/// How many runs that were not passed are kept whole.
+const MOST_KEPT: usize = 12;
+/// How many runs are kept as a line each.
+const MOST_LINES: usize = 1_000;
+
+/// What all runs of one scenario showed.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The scenario.
+    pub case: Case,
+    /// The seeds that were asked for.
+    pub seeds: Seeds,
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many met the expectation.
+    pub passed: u64,
+    /// How many did not.
+    pub failed: u64,
+    /// Of how many it could not be told.
+    pub inconclusive: u64,
+    /// How many did not show the failure that was looked for; another seed may.
+    pub silent: u64,
+    /// Runs by what happened in them.
+    pub observed: BTreeMap<&'static str, u64>,
+    /// Delivered events of all runs.
+    pub events: u64,
+    /// Virtual time of all runs.
+    pub virtual_ns: u64,
+    /// Every property, in the order of the first run.
+    pub properties: Vec<PropertySum>,
+    /// Every kind of fault, by name.
+    pub faults: BTreeMap<String, FaultSum>,
+    /// Every count, by name.
+    pub counts: BTreeMap<String, u64>,
+    /// The first runs that were not passed, failed ones before inconclusive ones.
+    pub kept: Vec<Kept>,
+    /// The first run that passed.
+    pub example: Option<Kept>,
+    /// The first runs, a line each.
+    pub lines: Vec<Line>,
+    tally: Tally,
+}
+
+/// One property over all runs.
+#[derive(Clone, Debug)]
+pub struct PropertySum {
+    /// Its id, name, formula and kind, and sums of its counts; `verdict` is the worst that matters.
+    pub total: PropertyOutcome,
+    /// In how many runs it was exercised.
+    pub exercised_runs: u64,
+    /// In how many runs it failed.
+    pub violated_runs: u64,
+}
+
+/// One kind of fault over all runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FaultSum {
+    /// How many were planned.
+    pub offered: u64,
+    /// How many found a target.
+    pub fired: u64,
+    /// How many made a difference.
+    pub bit: u64,
+}
+
+/// A run of which only a line is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// The seed.
+    pub seed: u64,
+    /// Whether it met the expectation.
+    pub verdict: Verdict,
+    /// What happened.
+    pub observed: &'static str,
+    /// Virtual time at the end.
+    pub virtual_ns: u64,
+    /// Delivered events.
+    pub events: u64,
+}
+
+/// A run that is kept whole.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What happened.
+    pub outcome: Outcome,
+    /// Whether it was right.
+    pub judgement: Judgement,
+    /// The command line that repeats it.
+    pub replay: String,
+}
+
+impl Summary {
+    /// No run yet.
+    #[must_use]
+    pub fn new(case: Case, scenario: &Scenario, seeds: Seeds) -> Self {
+        Self {
+            case,
+            seeds,
+            runs: 0,
+            passed: 0,
+            failed: 0,
+            inconclusive: 0,
+            silent: 0,
+            observed: BTreeMap::new(),
+            events: 0,
+            virtual_ns: 0,
+            properties: Vec::new(),
+            faults: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            kept: Vec::new(),
+            example: None,
+            lines: Vec::new(),
+            tally: Tally::new(scenario),
+        }
+    }
+
+    /// The verdict on all runs so far; none if there were none.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        (self.runs > 0).then(|| self.tally.verdict())
+    }
+
+    /// Adds a run.
+    pub fn add(&mut self, record: &Record<'_>) {
+        let Record { outcome, judgement, .. } = *record;
+        self.runs += 1;
+        match judgement.verdict {
+            Verdict::Inconclusive if self.is_silent(record) => self.silent += 1,
+            Verdict::Passed => self.passed += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::Inconclusive => self.inconclusive += 1,
+        }
+        self.tally.add(outcome, judgement);
+        let observed = crate::words::observed(&outcome.observed);
+        *self.observed.entry(observed).or_default() += 1;
+        self.events = self.events.saturating_add(outcome.events);
+        self.virtual_ns = self.virtual_ns.saturating_add(outcome.virtual_ns);
+        for property in &outcome.properties {
+            self.add_property(property);
+        }
+        for fault in &outcome.faults {
+            let sum = self.faults.entry(fault.kind.clone()).or_default();
+            sum.offered = sum.offered.saturating_add(fault.offered);
+            sum.fired = sum.fired.saturating_add(fault.fired);
+            sum.bit = sum.bit.saturating_add(fault.bit);
+        }
+        for (name, count) in &outcome.counts {
+            let sum = self.counts.entry(name.clone()).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        if self.lines.len() < MOST_LINES {
+            let Outcome { seed, virtual_ns, events, .. } = *outcome;
+            let verdict = judgement.verdict;
+            self.lines.push(Line { seed, verdict, observed, virtual_ns, events });
+        }
+        self.keep(record);
+    }
+
+    fn add_property(&mut self, property: &PropertyOutcome) {
+        let runs = |yes: bool| u64::from(yes);
+        let failed = matches!(property.verdict, Finding::Violated | Finding::InconsistentEvidence);
+        match self.properties.iter_mut().find(|sum| sum.total.id == property.id) {
+            None => self.properties.push(PropertySum {
+                total: property.clone(),
+                exercised_runs: runs(property.exercised > 0),
+                violated_runs: runs(failed),
+            }),
+            Some(sum) => {
+                let total = &mut sum.total;
+                total.checked = total.checked.saturating_add(property.checked);
+                total.exercised = total.exercised.saturating_add(property.exercised);
+                total.violated = total.violated.saturating_add(property.violated);
+                total.took_ns = total.took_ns.max(property.took_ns);
+                total.bound_ns = total.bound_ns.max(property.bound_ns);
+                total.verdict = worst(total.verdict, property.verdict);
+                sum.exercised_runs += runs(property.exercised > 0);
+                sum.violated_runs += runs(failed);
+            }
+        }
+    }
+
+    fn keep(&mut self, record: &Record<'_>) {
+        let verdict = record.judgement.verdict;
+        let whole = || Kept {
+            outcome: record.outcome.clone(),
+            judgement: record.judgement.clone(),
+            replay: record.replay.to_owned(),
+        };
+        // Of runs that found what they looked for, one is as good as the other: the first is kept.
+        if verdict == Verdict::Passed {
+            self.example.get_or_insert_with(whole);
+            return;
+        }
+        if self.is_silent(record) && !self.kept.is_empty() {
+            return;
+        }
+        let place = self.kept.partition_point(|kept| kept.judgement.verdict >= verdict);
+        if place < MOST_KEPT {
+            self.kept.insert(place, whole());
+            self.kept.truncate(MOST_KEPT);
+        }
+    }
+
+    fn is_silent(&self, record: &Record<'_>) -> bool {
+        record.judgement.verdict == Verdict::Inconclusive
+            && record.outcome.observed == Observed::Held
+            && self.tally.expects_failure()
+    }
+
+    /// The runs to explain: what was not passed, or, where a failure was looked for and found, the
+    /// first run that shows it.
+    pub fn telling(&self) -> impl Iterator<Item = &Kept> {
+        let found = self.example.iter().filter(|kept| kept.outcome.violation.is_some());
+        let wrong = self.kept.iter().filter(|_| self.verdict() != Some(Verdict::Passed));
+        wrong.chain(found)
+    }
+
+    /// Properties of one kind.
+    pub fn of_kind(&self, kind: PropertyKind) -> impl Iterator<Item = &PropertySum> {
+        self.properties.iter().filter(move |sum| sum.total.kind == kind)
+    }
+}
+
+/// The verdict that a reader must not miss: one exercise in any run suffices to have held.
+fn worst(one: Finding, other: Finding) -> Finding {
+    match (one, other) {
+        (Finding::NotExercised, Finding::Held) | (Finding::Held, Finding::NotExercised) => {
+            Finding::Held
+        }
+        _ => one.max(other),
+    }
+}

@@ -1,0 +1,302 @@
+//! What only the whole document shows: names that must exist, numbers that must fit together.
+
+use super::problem::suggest;
+use super::{Delay, Fault, Observed, Partition, Scenario, Target};
+use crate::outcome::{COUNTERS, Property, PropertyKind};
+use crate::subject::{Mistake, Registry, Subject};
+use interregnum_core::Span;
+
+/// Adds every mistake to `mistakes`. The system's own settings are the system's to check.
+pub(super) fn check(scenario: &Scenario, registry: &Registry, mistakes: &mut Vec<Mistake>) {
+    let mut checker =
+        Checker { scenario, subject: registry.find(&scenario.system), mistakes: Vec::new() };
+    if checker.subject.is_none() {
+        let message = format!("unknown system `{}`", scenario.system.escape_debug());
+        let known = registry.iter().map(Subject::id).collect::<Vec<_>>();
+        checker.add("system", message, suggest(&scenario.system, "known", known));
+    }
+    checker.document();
+    checker.cluster();
+    checker.faults();
+    checker.mutant(registry);
+    checker.expect();
+    mistakes.append(&mut checker.mistakes);
+}
+
+struct Checker<'s> {
+    scenario: &'s Scenario,
+    subject: Option<&'s dyn Subject>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Checker<'_> {
+    fn add(&mut self, path: &str, message: impl Into<String>, help: Option<String>) {
+        // One mistake repeated in thousands of faults is not worth thousands of messages.
+        if self.mistakes.len() < super::load::MOST_PROBLEMS {
+            self.mistakes.push(Mistake { path: path.to_owned(), message: message.into(), help });
+        }
+    }
+
+    fn document(&mut self) {
+        let scenario = self.scenario;
+        if scenario.title.trim().is_empty() {
+            self.add("title", "the title is empty", None);
+        }
+        if scenario.max_events == 0 {
+            self.add("max_events", "found `0`, expected at least 1", None);
+        }
+        self.delay("network.delay", &scenario.network.delay);
+        self.delay("disks.sync", &scenario.disks.sync);
+        if scenario.clocks.rate_ppm > 500_000 {
+            let message = format!("found `{}`, expected at most 500000", scenario.clocks.rate_ppm);
+            self.add("clocks.rate_ppm", message, None);
+        }
+        if let Some(chaos) = &scenario.chaos {
+            if chaos.lasts.0 == Span::ZERO {
+                self.add("chaos.for", "chaos that lasts no time draws no faults", None);
+            }
+            if chaos.kinds.as_ref().is_some_and(Vec::is_empty) {
+                let help = Some("without this field, every kind is drawn from".to_owned());
+                self.add("chaos.kinds", "an empty list of kinds draws no faults", help);
+            }
+        }
+    }
+
+    fn delay(&mut self, path: &str, delay: &Delay) {
+        if delay.mean < delay.min {
+            let message =
+                format!("the mean {} is shorter than the minimum {}", delay.mean, delay.min);
+            self.add(&format!("{path}.mean"), message, None);
+        }
+        if let Some(max) = delay.max.filter(|max| *max < delay.mean) {
+            let message = format!("the maximum {max} is shorter than the mean {}", delay.mean);
+            self.add(&format!("{path}.max"), message, None);
+        }
+    }
+
+    fn cluster(&mut self) {
+        let cluster = &self.scenario.cluster;
+        if !cluster.is_sound() {
+            let message = format!("found `{}`, expected 1 to 128 nodes", cluster.nodes);
+            self.add("cluster.nodes", message, None);
+        }
+        for (name, nodes) in &cluster.groups {
+            let path = format!("cluster.groups{}", super::key(name));
+            if nodes.is_empty() {
+                self.add(&path, "a group without nodes", None);
+            }
+            self.nodes(&path, nodes);
+        }
+    }
+
+    fn nodes(&mut self, path: &str, nodes: &[u8]) {
+        let mut seen = Vec::new();
+        for (index, node) in nodes.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            self.node(&path, *node);
+            if seen.contains(node) {
+                self.add(&path, format!("node {node} is listed twice"), None);
+            }
+            // A list may be long; the numbers in it are few.
+            if !seen.contains(node) {
+                seen.push(*node);
+            }
+        }
+    }
+
+    fn node(&mut self, path: &str, node: u8) {
+        let count = self.scenario.cluster.nodes;
+        if node >= count && count > 0 {
+            let message = format!("there is no node {node}");
+            let help = Some(format!("the nodes are 0 to {}", count - 1));
+            self.add(path, message, help);
+        }
+    }
+
+    fn faults(&mut self) {
+        for (index, fault) in self.scenario.faults.iter().enumerate() {
+            let path = format!("faults[{index}]");
+            self.one_kind(&path, fault);
+            self.fault_times(&path, fault);
+            let targets = [
+                ("crash.target", fault.crash.as_ref().map(|crash| &crash.target)),
+                ("power_loss.target", fault.power_loss.as_ref().map(|loss| &loss.target)),
+                ("pause.target", fault.pause.as_ref().map(|pause| &pause.target)),
+                ("loss.target", fault.loss.as_ref().and_then(|loss| loss.target.as_ref())),
+                ("duplication.target", fault.duplication.as_ref().and_then(|d| d.target.as_ref())),
+                ("delay.target", fault.delay.as_ref().and_then(|delay| delay.target.as_ref())),
+            ];
+            for (field, target) in targets {
+                if let Some(target) = target {
+                    self.target(&format!("{path}.{field}"), target);
+                }
+            }
+            if let Some(slow) = &fault.delay {
+                self.delay(&format!("{path}.delay.extra"), &slow.extra);
+            }
+            if let Some(partition) = &fault.partition {
+                self.partition(&format!("{path}.partition"), partition);
+            }
+        }
+    }
+
+    fn one_kind(&mut self, path: &str, fault: &Fault) {
+        let kinds = fault.kinds();
+        let known = || format!("give exactly one of `{}`", Fault::KINDS.join("`, `"));
+        match kinds.as_slice() {
+            [_] => {}
+            [] => self.add(path, "a fault of no kind", Some(known())),
+            [.., last] => {
+                let message = format!("a fault of {} kinds: `{}`", kinds.len(), kinds.join("`, `"));
+                let help = Some("make it one fault for each kind".to_owned());
+                self.add(&format!("{path}.{last}"), message, help);
+            }
+        }
+    }
+
+    fn fault_times(&mut self, path: &str, fault: &Fault) {
+        if let Some(end) = self.scenario.duration.filter(|end| fault.at >= *end) {
+            let message = format!("the fault begins at {}, the run lasts {end}", fault.at);
+            let help = Some("start it earlier, or lengthen `duration`".to_owned());
+            self.add(&format!("{path}.at"), message, help);
+        }
+        if fault.lasts.is_some_and(|lasts| lasts.0 == Span::ZERO) {
+            let help = Some("without `for`, it lasts until the calm phase".to_owned());
+            self.add(&format!("{path}.for"), "a fault that lasts no time", help);
+        }
+    }
+
+    fn partition(&mut self, path: &str, partition: &Partition) {
+        const FORMS: &str = "give exactly one of `groups`, `isolate`, and `from` with `to`";
+        let Partition { groups, isolate, from, to } = partition;
+        let one_way = from.is_some() || to.is_some();
+        match (groups, isolate, one_way) {
+            (Some(groups), None, false) if groups.is_empty() => {
+                self.add(&format!("{path}.groups"), "a partition without groups", None);
+            }
+            (Some(_), None, false) | (None, Some(_), false) => {}
+            (None, None, true) if from.is_some() && to.is_some() => {}
+            (None, None, true) => {
+                let absent = if from.is_some() { "to" } else { "from" };
+                let message = format!("a one-way partition without `{absent}`");
+                self.add(path, message, Some(FORMS.to_owned()));
+            }
+            (None, None, false) => self.add(path, "an empty partition", Some(FORMS.to_owned())),
+            _ => self.add(path, "more than one form of partition", Some(FORMS.to_owned())),
+        }
+        for (name, target) in [("isolate", isolate), ("from", from), ("to", to)] {
+            if let Some(target) = target {
+                self.target(&format!("{path}.{name}"), target);
+            }
+        }
+        for (index, target) in groups.iter().flatten().enumerate() {
+            self.target(&format!("{path}.groups[{index}]"), target);
+        }
+    }
+
+    fn target(&mut self, path: &str, target: &Target) {
+        let cluster = &self.scenario.cluster;
+        match target {
+            Target::All | Target::Majority | Target::Minority => {}
+            Target::Random(count) if (1..=cluster.nodes).contains(count) => {}
+            Target::Random(count) => {
+                let message = format!("found `{count}`, expected 1 to {} nodes", cluster.nodes);
+                self.add(&format!("{path}.random"), message, None);
+            }
+            Target::Group(name) => {
+                if !cluster.groups.contains_key(name) {
+                    let message = format!("unknown group `{}`", name.escape_debug());
+                    let known = cluster.groups.keys().map(String::as_str);
+                    let help = suggest(name, "known groups", known)
+                        .or_else(|| Some("`cluster.groups` names none".to_owned()));
+                    self.add(&format!("{path}.group"), message, help);
+                }
+            }
+            Target::Node { node, .. } => self.node(&format!("{path}.node"), *node),
+            Target::Nodes(nodes) if nodes.is_empty() => {
+                self.add(&format!("{path}.nodes"), "a target without nodes", None);
+            }
+            Target::Nodes(nodes) => self.nodes(&format!("{path}.nodes"), nodes),
+            Target::Named(word) => self.word(path, word, true),
+            Target::Any(word) => self.word(&format!("{path}.any"), word, false),
+            Target::Asked(word, _) => self.word(path, word, false),
+        }
+    }
+
+    fn word(&mut self, path: &str, word: &str, alone: bool) {
+        let Some(subject) = self.subject else { return };
+        let words = subject.target_words();
+        if !words.contains(&word) {
+            let general: &[&str] = if alone { &["all", "majority", "minority"] } else { &[] };
+            let message =
+                format!("unknown target `{}` of system `{}`", word.escape_debug(), subject.id());
+            let known = words.iter().chain(general).copied();
+            self.add(path, message, suggest(word, "known here", known));
+        }
+    }
+
+    fn mutant(&mut self, registry: &Registry) {
+        let (Some(id), Some(subject)) = (&self.scenario.mutant, self.subject) else { return };
+        let mutants = subject.mutants();
+        if mutants.iter().any(|mutant| mutant.id == id) {
+            return;
+        }
+        let elsewhere = registry.iter().find(|s| s.mutants().iter().any(|mutant| mutant.id == id));
+        let help = match elsewhere {
+            Some(other) => Some(format!("it is a planted bug of system `{}`", other.id())),
+            None => suggest(id, "known here", mutants.iter().map(|mutant| mutant.id)),
+        };
+        let message =
+            format!("unknown planted bug `{}` of system `{}`", id.escape_debug(), subject.id());
+        self.add("mutant", message, help);
+    }
+
+    fn expect(&mut self) {
+        let Some(subject) = self.subject else { return };
+        let properties = subject.properties();
+        self.expected_property(&properties);
+        let counters: Vec<&str> = COUNTERS
+            .iter()
+            .chain(subject.counters())
+            .copied()
+            .chain(properties.iter().map(|property| property.id))
+            .collect();
+        for name in self.scenario.expect.at_least.keys() {
+            if !counters.contains(&name.as_str()) && !name.starts_with("probe:") {
+                let message = format!("unknown count `{}`", name.escape_debug());
+                let path = format!("expect.at_least{}", super::key(name));
+                self.add(&path, message, suggest(name, "known here", counters.iter().copied()));
+            }
+        }
+    }
+
+    fn expected_property(&mut self, properties: &[Property]) {
+        let expect = &self.scenario.expect;
+        let Some(id) = &expect.invariant else { return };
+        let wanted = match expect.observed {
+            Observed::Held => {
+                let help = Some("add `\"observed\": \"violated\"`, or `\"stalled\"`".to_owned());
+                let message = "names what must fail, but everything is expected to hold";
+                return self.add("expect.invariant", message, help);
+            }
+            Observed::Violated => PropertyKind::Invariant,
+            Observed::Stalled => PropertyKind::Liveness,
+        };
+        match properties.iter().find(|property| property.id == id) {
+            Some(property) if property.kind == wanted => {}
+            Some(_) => {
+                let message = match wanted {
+                    PropertyKind::Invariant => format!("{id} is a liveness property: it stalls"),
+                    PropertyKind::Liveness => format!("{id} is an invariant: it is violated"),
+                };
+                self.add("expect.invariant", message, None);
+            }
+            None => {
+                let known = properties.iter().filter(|p| p.kind == wanted).map(|p| p.id);
+                let help = suggest(id, "known here", known.collect::<Vec<_>>());
+                let message = format!("unknown property `{}`", id.escape_debug());
+                self.add("expect.invariant", message, help);
+            }
+        }
+    }
+}

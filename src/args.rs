@@ -1,0 +1,154 @@
+//! The command line.
+
+use crate::seeds::{parse_range, parse_seed};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use interregnum_core::Fingerprint;
+use interregnum_sim::campaign::Seeds;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   passed
+  1   failed: an invariant, a liveness property or an expectation
+  2   bad usage or bad input
+  3   inconclusive or interrupted; what was found is kept
+  4   nothing ran
+  70  internal error; a replay that differs from its run is one";
+
+const EXAMPLES: &str = "\
+Examples:
+  interregnum run scenarios/paxos/deposed.json
+  interregnum run scenarios --seeds 0..1000 --out report
+  interregnum replay scenarios/paxos/deposed.json --seed 0x2a
+  interregnum scenario new mine.json --system paxos";
+
+/// Deterministic simulation of the protocols that decide who is in charge.
+#[derive(Debug, Parser)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(arg_required_else_help = true, subcommand_required = true, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colours; NO_COLOR is heeded, too.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run scenarios with one seed or a range of seeds.
+    #[command(after_long_help = EXIT_CODES)]
+    Run(Run),
+    /// Run one seed again, with everything that happens.
+    #[command(after_long_help = EXIT_CODES)]
+    Replay(Replay),
+    /// Check, list and write scenario files.
+    #[command(subcommand)]
+    Scenario(Scenario),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    /// Scenario files; a folder stands for every `*.json` in it, at any depth.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits. Default: the
+    /// environment's INTERREGNUM_SEED, or else 1.
+    #[arg(long, value_parser = parse_seed, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// A range of seeds without its end: 0..1000.
+    #[arg(long, value_parser = parse_range, conflicts_with = "seed", value_name = "A..B")]
+    pub(crate) seeds: Option<Seeds>,
+    /// How many runs at a time. Default: one for each processor.
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Run each seed twice and demand that both runs are the same.
+    #[arg(long)]
+    pub(crate) verify: bool,
+    /// Write index.html and results.json into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The form of the results on standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print only what did not pass.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Replay {
+    /// The scenario file.
+    #[arg(value_name = "FILE")]
+    pub(crate) path: PathBuf,
+    /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits.
+    #[arg(long, value_parser = parse_seed, value_name = "N")]
+    pub(crate) seed: u64,
+    /// The fingerprint that the run had; another one is an internal error.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// The version of the command that made the run; another one is refused.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) of: Option<String>,
+    /// The hash that the scenario had, or its first digits; another one is refused.
+    #[arg(long, value_name = "HEX", value_parser = hash_digits)]
+    pub(crate) scenario: Option<String>,
+    /// The form of the trace: text, or one JSON object a line.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print what the run came to, but not the trace.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scenario {
+    /// Say what is wrong with scenario files, if anything.
+    Check {
+        /// Scenario files; a folder stands for every `*.json` in it, at any depth.
+        #[arg(required = true, value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+    },
+    /// List scenarios in a table.
+    List {
+        /// Scenario files or folders.
+        #[arg(default_value = "scenarios", value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of scenario files.
+    Schema,
+    /// Write a first scenario, ready to run; an existing file is never touched.
+    New {
+        /// The file to write.
+        #[arg(value_name = "FILE")]
+        path: PathBuf,
+        /// The system under test. Default: the first one known.
+        #[arg(long, value_name = "SYSTEM")]
+        system: Option<String>,
+    },
+}
+
+fn hash_digits(text: &str) -> Result<String, &'static str> {
+    let good = (8..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    good.then(|| text.to_lowercase()).ok_or("a scenario hash is 8 to 32 hexadecimal digits")
+}

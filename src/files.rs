@@ -1,0 +1,117 @@
+//! Scenario files on disk: which ones are meant, and what they hold.
+
+use crate::Program;
+use crate::io::Io;
+use interregnum_reports::diagnostic::problems;
+use interregnum_sim::scenario::{Loaded, MOST_BYTES, load};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// How deep folders are searched: deeper ones are a loop of links.
+const DEEPEST: usize = 32;
+
+/// The files meant by `paths`: each file, and of each folder its `*.json` at any depth except
+/// `*.schema.json`, sorted. A file that is named twice is meant once.
+pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        let about = |error: io::Error| format!("{}: {}", path.display(), said(&error));
+        if fs::metadata(path).map_err(about)?.is_dir() {
+            let mut found = Vec::new();
+            search(path, 0, &mut found)
+                .map_err(|(at, error)| format!("{}: {}", at.display(), said(&error)))?;
+            found.sort();
+            files.append(&mut found);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    files.retain(|file| seen.insert(file.clone()));
+    Ok(files)
+}
+
+fn search(
+    folder: &Path,
+    depth: usize,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), (PathBuf, io::Error)> {
+    let about = |error| (folder.to_owned(), error);
+    if depth > DEEPEST {
+        return Err(about(io::Error::other("too deep a folder")));
+    }
+    for entry in fs::read_dir(folder).map_err(about)? {
+        let path = entry.map_err(about)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() {
+            search(&path, depth + 1, found)?;
+        } else if name.ends_with(".json") && !name.ends_with(".schema.json") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads and checks one scenario file; on a mistake, tells it and returns nothing.
+pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded> {
+    let name = path.display().to_string();
+    let bytes = match read_bounded(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            io.error(&format!("{name}: {}", said(&error)));
+            return None;
+        }
+    };
+    match load(&bytes, &program.registry) {
+        Ok(loaded) => Some(loaded),
+        Err(found) => {
+            let text = problems(io.err_look(), &name, &bytes, &found);
+            io.note(&text);
+            None
+        }
+    }
+}
+
+/// Reads no more than it takes to see that a file is too large.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path.is_dir() {
+        return Err(io::Error::other("this is a folder"));
+    }
+    File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// An error of the system in plain words, without its number.
+pub(crate) fn said(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::AlreadyExists => "this file exists; it is left as it is".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Writes a new file whole or not at all; one that exists is left alone.
+pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let mut file = temporary(path.parent().unwrap_or(Path::new("")))?;
+    file.write_all(text.as_bytes())?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}
+
+/// A file beside the one that it will become, readable as other files are.
+pub(crate) fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        // The process's umask still applies.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.prefix(".interregnum-").tempfile_in(folder)
+}

@@ -1,0 +1,115 @@
+//! Where the results of `run` go: standard output, a folder, or both.
+
+use crate::files::{said, temporary};
+use crate::io::Io;
+use interregnum_reports::json::{End, RunDocument};
+use interregnum_reports::{Record, html};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A folder being filled. Its files appear under their names when they are complete.
+pub(crate) struct Folder {
+    folder: PathBuf,
+    results: RunDocument<BufWriter<NamedTempFile>>,
+}
+
+impl Folder {
+    /// Begins to fill `folder`, which is made if it does not exist.
+    pub(crate) fn begin(folder: &Path, version: &str) -> Result<Self, String> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(format!("{}: this is a file, not a folder", folder.display()));
+        }
+        let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
+        fs::create_dir_all(folder).map_err(about)?;
+        let file = BufWriter::new(temporary(folder).map_err(about)?);
+        let results = RunDocument::begin(file, version).map_err(about)?;
+        Ok(Self { folder: folder.to_owned(), results })
+    }
+
+    /// Adds a run.
+    pub(crate) fn run(&mut self, record: &Record<'_>) -> io::Result<()> {
+        self.results.run(record)
+    }
+
+    /// Completes the files.
+    pub(crate) fn end(self, end: &End<'_>, version: &str) -> io::Result<()> {
+        let results =
+            self.results.end(end)?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let mut page = temporary(&self.folder)?;
+        page.write_all(html::page(end, version).as_bytes())?;
+        results.persist(self.folder.join("results.json")).map_err(|error| error.error)?;
+        page.persist(self.folder.join("index.html")).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+/// Everything that takes results.
+pub(crate) struct Output<'io> {
+    pub(crate) io: &'io mut Io,
+    json: bool,
+    any: bool,
+    folder: Option<Folder>,
+    version: String,
+    /// Why the folder could not be written, once that has happened.
+    pub(crate) broken: Option<String>,
+}
+
+impl<'io> Output<'io> {
+    /// Results go to `folder` if it is given, and to standard output as JSON or text.
+    pub(crate) fn begin(
+        io: &'io mut Io,
+        json: bool,
+        folder: Option<Folder>,
+        version: &str,
+    ) -> io::Result<Self> {
+        if json {
+            RunDocument::begin(&mut *io, version)?;
+        }
+        Ok(Self { io, json, any: false, folder, version: version.to_owned(), broken: None })
+    }
+
+    /// Adds a run.
+    pub(crate) fn run(&mut self, record: &Record<'_>) {
+        if self.json {
+            // `Io` swallows the failures of its stream and remembers them.
+            let _ = RunDocument::resume(&mut *self.io, self.any).run(record);
+            self.any = true;
+        }
+        if let Some(folder) = &mut self.folder
+            && let Err(error) = folder.run(record)
+        {
+            self.fail(&error);
+        }
+    }
+
+    /// Whether there is anybody left to read what comes.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.io.is_closed() && self.folder.is_none()
+    }
+
+    /// Adds text for people, if people are being written for.
+    pub(crate) fn text(&mut self, text: &str) {
+        if !self.json {
+            self.io.print(text);
+        }
+    }
+
+    /// Completes every document.
+    pub(crate) fn end(&mut self, end: &End<'_>) {
+        if self.json {
+            let _ = RunDocument::resume(&mut *self.io, self.any).end(end);
+        }
+        if let Some(folder) = self.folder.take()
+            && let Err(error) = folder.end(end, &self.version)
+        {
+            self.fail(&error);
+        }
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        self.folder = None;
+        self.broken.get_or_insert_with(|| format!("cannot write the report: {}", said(error)));
+    }
+}

@@ -1,0 +1,122 @@
+//! Patience: Ctrl-C, and how far a long campaign has come.
+
+use crate::io::Io;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use interregnum_sim::campaign::Pace;
+use interregnum_sim::outcome::Outcome;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Set by Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How often a line is printed where no bar can be drawn.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Progress of all runs, on standard error; cancelled by Ctrl-C.
+pub(crate) struct Watch {
+    bar: Option<ProgressBar>,
+    plain: bool,
+    total: u64,
+    done: AtomicU64,
+    events: AtomicU64,
+    began: Instant,
+    printed: Mutex<Instant>,
+}
+
+impl Watch {
+    /// Watches over `total` runs.
+    pub(crate) fn new(io: &Io, total: u64, quiet: bool) -> Self {
+        if io.handles_signals() {
+            catch_interrupts();
+        }
+        let now = Instant::now();
+        let bar = (io.is_watched() && !quiet && total > 1).then(|| bar(total));
+        Self {
+            plain: bar.is_none() && !quiet && io.handles_signals(),
+            bar,
+            total,
+            done: AtomicU64::new(0),
+            events: AtomicU64::new(0),
+            began: now,
+            printed: Mutex::new(now),
+        }
+    }
+
+    /// Takes the bar from the screen while something else is printed.
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn line(&self, done: u64) {
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        if printed.elapsed() < PLAIN_EVERY {
+            return;
+        }
+        *printed = Instant::now();
+        let seconds = self.began.elapsed().as_secs().max(1);
+        let events = self.events.load(Ordering::Relaxed);
+        eprintln!(
+            "{done} of {} runs, {} runs/s, {} events/s",
+            self.total,
+            done / seconds,
+            events / seconds
+        );
+    }
+}
+
+impl Pace for Watch {
+    fn is_cancelled(&self) -> bool {
+        INTERRUPTED.load(Ordering::Relaxed)
+    }
+
+    fn finished(&self, outcome: &Outcome) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.events.fetch_add(outcome.events, Ordering::Relaxed);
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        } else if self.plain {
+            self.line(done);
+        }
+    }
+}
+
+/// Whether Ctrl-C was pressed.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// The first Ctrl-C lets the runs that go on end; the second ends them.
+fn catch_interrupts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Without a handler Ctrl-C ends the process at once, which is no disaster either.
+        let _ = ctrlc::set_handler(|| {
+            if INTERRUPTED.swap(true, Ordering::Relaxed) {
+                std::process::exit(crate::Exit::Inconclusive as i32);
+            }
+        });
+    });
+}
+
+fn bar(total: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "  {bar:40.cyan/dim} {human_pos} of {human_len} runs, {per_sec}, {eta} left",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    bar.set_style(style.progress_chars("━╸─"));
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}

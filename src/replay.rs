@@ -1,0 +1,147 @@
+//! `interregnum replay`: one run again, bit for bit, with everything that happens.
+
+use crate::Program;
+use crate::args::{Format, Replay};
+use crate::exit::Exit;
+use crate::files;
+use crate::io::Io;
+use interregnum_core::Fingerprint;
+use interregnum_reports::{Case, Record, Summary, terminal};
+use interregnum_sim::campaign::{Seeds, said};
+use interregnum_sim::outcome::{Outcome, TraceLine};
+use interregnum_sim::scenario::Loaded;
+use interregnum_sim::verdict::{Judgement, Verdict, judge};
+use serde::Serialize;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+/// How many digits of the scenario's hash a command line carries.
+const HASH_DIGITS: usize = 16;
+
+/// The command line that repeats a run; it names all that the run depends on.
+pub(crate) fn replay_line(
+    program: &Program,
+    path: &Path,
+    loaded: &Loaded,
+    seed: u64,
+    fingerprint: Option<Fingerprint>,
+) -> String {
+    let path = path.display().to_string();
+    // A name that begins with a dash would be taken for an option.
+    let path = if path.starts_with('-') { format!("./{path}") } else { path };
+    let file = shlex::try_quote(&path).unwrap_or_else(|_| path.as_str().into());
+    let mut line = format!("{} replay {file} --seed {seed:#x}", program.name);
+    if let Some(fingerprint) = fingerprint {
+        line.push_str(&format!(" --fingerprint {fingerprint}"));
+    }
+    let hash = &loaded.hash.to_string()[..HASH_DIGITS];
+    line.push_str(&format!(" --of {} --scenario {hash}", program.version));
+    line
+}
+
+/// Runs one seed again.
+pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
+    let Some(loaded) = files::read(program, &args.path, io) else { return Exit::Usage };
+    if let Some(refusal) = refusal(program, args, &loaded) {
+        io.error(&refusal);
+        return Exit::Usage;
+    }
+    let json = args.format == Format::Json;
+    if !json && !args.quiet {
+        let header = terminal::trace_header(io.look());
+        io.print(&format!("{header}\n"));
+    }
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let look = io.look();
+        loaded.prepared.trace(args.seed, &mut |line: TraceLine| {
+            if args.quiet || io.is_closed() {
+            } else if json {
+                // `Io` swallows the failures of its stream and remembers them.
+                let _ = serde_json::to_writer(&mut *io, &line);
+                let _ = io.write_all(b"\n");
+            } else {
+                io.print(&format!("{}\n", terminal::trace_line(look, &line)));
+            }
+        })
+    }));
+    let outcome = match ran {
+        Ok(outcome) => outcome,
+        Err(panic) => {
+            io.error(&format!("internal error: the simulator panicked: {}", said(&*panic)));
+            return Exit::Internal;
+        }
+    };
+    conclude(program, args, &loaded, &outcome, io)
+}
+
+/// Why this command, or this file, cannot make that run again.
+fn refusal(program: &Program, args: &Replay, loaded: &Loaded) -> Option<String> {
+    if let Some(of) = args.of.as_ref().filter(|of| **of != program.version) {
+        return Some(format!(
+            "the run was made by version {of}, this is version {}: it would be another run\n\
+             build that version, or leave out --of and --fingerprint to see what this one does",
+            program.version
+        ));
+    }
+    let hash = loaded.hash.to_string();
+    let other = args.scenario.as_ref().filter(|digits| !hash.starts_with(digits.as_str()))?;
+    Some(format!(
+        "{} has changed since that run: its hash was {other}, now it is {}\n\
+         restore the file, or leave out --scenario and --fingerprint to run what it says now",
+        args.path.display(),
+        &hash[..other.len()]
+    ))
+}
+
+/// What the run came to, and whether it was the same run.
+fn conclude(
+    program: &Program,
+    args: &Replay,
+    loaded: &Loaded,
+    outcome: &Outcome,
+    io: &mut Io,
+) -> Exit {
+    let judgement = judge(&loaded.scenario, outcome);
+    let case = Case::new(&args.path.display().to_string(), &loaded.scenario, loaded.hash);
+    let print = Some(outcome.fingerprint);
+    let replay = replay_line(program, &args.path, loaded, outcome.seed, print);
+    let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
+    if args.format == Format::Json {
+        let _ = serde_json::to_writer(&mut *io, &Last { run: &record });
+        io.print("\n");
+    } else {
+        let mut summary = Summary::new(case.clone(), &loaded.scenario, Seeds::one(outcome.seed));
+        summary.add(&record);
+        let look = io.look();
+        let text = terminal::summary(look, &summary);
+        let print = outcome.fingerprint;
+        io.print(&format!("{}fingerprint {print}\n{text}", if args.quiet { "" } else { "\n" }));
+    }
+    io.flush();
+    match args.fingerprint.filter(|expected| *expected != outcome.fingerprint) {
+        Some(expected) => {
+            io.error(&format!(
+                "internal error: this is not the same run: its fingerprint is {}, \
+                 expected {expected}",
+                outcome.fingerprint
+            ));
+            Exit::Internal
+        }
+        None => exit_of(&judgement).or(io.exit()),
+    }
+}
+
+/// The last line of a trace in JSON.
+#[derive(Serialize)]
+struct Last<'r> {
+    run: &'r Record<'r>,
+}
+
+const fn exit_of(judgement: &Judgement) -> Exit {
+    match judgement.verdict {
+        Verdict::Passed => Exit::Passed,
+        Verdict::Failed => Exit::Failed,
+        Verdict::Inconclusive => Exit::Inconclusive,
+    }
+}

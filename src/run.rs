@@ -1,0 +1,235 @@
+//! `interregnum run`.
+
+use crate::Program;
+use crate::args::{Format, Run};
+use crate::exit::Exit;
+use crate::files;
+use crate::io::Io;
+use crate::output::{Folder, Output};
+use crate::pace::{Watch, is_interrupted};
+use crate::replay::replay_line;
+use crate::seeds::parse_seed;
+use interregnum_reports::json::End;
+use interregnum_reports::{Case, Record, Summary, terminal};
+use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
+use interregnum_sim::scenario::Loaded;
+use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+/// Where the environment may name a seed.
+const SEED_VARIABLE: &str = "INTERREGNUM_SEED";
+
+/// The seed of a run for which nobody asked for another.
+const DEFAULT_SEED: u64 = 1;
+
+/// How many scenarios that did not pass have a command line at the very end.
+const MOST_LINES: usize = 10;
+
+/// Runs every scenario with every seed.
+pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
+    let loaded = match load_all(program, args, io) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let seeds = match seeds(args) {
+        Ok(seeds) => seeds,
+        Err(error) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
+    if loaded.is_empty() || seeds.count == 0 {
+        io.error(if loaded.is_empty() {
+            "no scenario file there"
+        } else {
+            "an empty range of seeds"
+        });
+        return Exit::Nothing;
+    }
+    let threads = args.jobs.map_or(0, usize::from);
+    let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool,
+        Err(error) => {
+            io.error(&format!("cannot start threads: {error}"));
+            return Exit::Internal;
+        }
+    };
+    let folder = match args.out.as_deref().map(|out| Folder::begin(out, &program.version)) {
+        None => None,
+        Some(Ok(folder)) => Some(folder),
+        Some(Err(error)) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let total = seeds.count.saturating_mul(loaded.len() as u64);
+    let watch = Watch::new(io, total, args.quiet);
+    let json = args.format == Format::Json;
+    match Output::begin(io, json, folder, &program.version) {
+        Ok(output) => Session { program, args, seeds, pool, watch, output, summaries: Vec::new() }
+            .all(&loaded),
+        Err(_) => Exit::Usage,
+    }
+}
+
+/// The flag, the environment, the default: the first that says something.
+fn seeds(args: &Run) -> Result<Seeds, String> {
+    if let Some(seeds) = args.seeds.or(args.seed.map(Seeds::one)) {
+        return Ok(seeds);
+    }
+    match std::env::var(SEED_VARIABLE) {
+        Err(std::env::VarError::NotPresent) => Ok(Seeds::one(DEFAULT_SEED)),
+        Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
+        Ok(text) => match parse_seed(&text) {
+            Ok(seed) => Ok(Seeds::one(seed)),
+            Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
+        },
+    }
+}
+
+/// Reads every file before any is run: nobody wants to hear of a mistake after an hour.
+fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
+    let files = files::collect(&args.paths).map_err(|error| {
+        io.error(&error);
+        Exit::Usage
+    })?;
+    let count = files.len();
+    let read = |path: PathBuf| files::read(program, &path, io).map(|loaded| (path, loaded));
+    let loaded: Vec<_> = files.into_iter().filter_map(read).collect();
+    if loaded.len() < count {
+        let wrong = count - loaded.len();
+        if count > 1 {
+            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run"));
+        }
+        return Err(Exit::Usage);
+    }
+    Ok(loaded)
+}
+
+/// One invocation, under way.
+struct Session<'s> {
+    program: &'s Program,
+    args: &'s Run,
+    seeds: Seeds,
+    pool: ThreadPool,
+    watch: Watch,
+    output: Output<'s>,
+    summaries: Vec<Summary>,
+}
+
+impl Session<'_> {
+    fn all(mut self, loaded: &[(PathBuf, Loaded)]) -> Exit {
+        let mut exit = Exit::Passed;
+        let (mut interrupted, mut broken) = (false, None);
+        for (path, scenario) in loaded {
+            if is_interrupted() || self.output.is_unread() {
+                interrupted = true;
+                break;
+            }
+            match self.one(path, scenario) {
+                Ok(ended) => interrupted |= ended.interrupted,
+                Err(error) => {
+                    let replay = replay_line(self.program, path, scenario, error.seed, None);
+                    broken =
+                        Some((format!("internal error in {}: {error}", path.display()), replay));
+                    break;
+                }
+            }
+            exit = exit.or(self.show(loaded.len() > 1));
+        }
+        self.watch.clear();
+        let verdict = self.summaries.iter().filter_map(Summary::verdict).max();
+        let error = broken.as_ref().map(|(what, _)| what.as_str());
+        self.output.end(&End { summaries: &self.summaries, verdict, interrupted, error });
+        self.last_words(verdict);
+        exit.or(self.complaints(broken, interrupted))
+    }
+
+    /// Runs one scenario with all seeds.
+    fn one(&mut self, path: &Path, loaded: &Loaded) -> Result<Ended, Broken> {
+        let case = Case::new(&path.display().to_string(), &loaded.scenario, loaded.hash);
+        let mut summary = Summary::new(case.clone(), &loaded.scenario, self.seeds);
+        let (seeds, verify) = (self.seeds, self.args.verify);
+        let campaign = Campaign { prepared: &*loaded.prepared, seeds, verify };
+        let (program, output, watch) = (self.program, &mut self.output, &self.watch);
+        let judge = if seeds.count == 1 { judge } else { judge_one_of_many };
+        let ended = campaign.run(&self.pool, watch, |outcome| {
+            let judgement = judge(&loaded.scenario, &outcome);
+            let print = Some(outcome.fingerprint);
+            let replay = replay_line(program, path, loaded, outcome.seed, print);
+            let record =
+                Record { case: &case, outcome: &outcome, judgement: &judgement, replay: &replay };
+            summary.add(&record);
+            output.run(&record);
+            if output.is_unread() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        self.summaries.push(summary);
+        ended
+    }
+
+    /// Prints what the scenario showed that was run last; its exit code.
+    fn show(&mut self, among_others: bool) -> Exit {
+        let Some(summary) = self.summaries.last() else { return Exit::Nothing };
+        let look = self.output.io.look();
+        let text = if among_others || self.args.quiet {
+            let mut text = terminal::brief(look, summary, self.args.quiet);
+            if among_others && summary.verdict() != Some(Verdict::Passed) {
+                text.push('\n');
+            }
+            text
+        } else {
+            terminal::summary(look, summary)
+        };
+        let output = &mut self.output;
+        self.watch.aside(|| output.text(&text));
+        match summary.verdict() {
+            None => Exit::Nothing,
+            Some(Verdict::Passed) => Exit::Passed,
+            Some(Verdict::Failed) => Exit::Failed,
+            Some(Verdict::Inconclusive) => Exit::Inconclusive,
+        }
+    }
+
+    /// The sum of several scenarios, and the command lines that show each failure again.
+    fn last_words(&mut self, verdict: Option<Verdict>) {
+        let look = self.output.io.look();
+        if self.summaries.len() > 1 && !(self.args.quiet && verdict == Some(Verdict::Passed)) {
+            let text = terminal::overview(look, &self.summaries, verdict);
+            self.output.text(&text);
+        }
+        let wrong = self.summaries.iter().filter(|s| s.verdict() != Some(Verdict::Passed));
+        let lines: String = wrong
+            .filter_map(|summary| summary.kept.first())
+            .take(MOST_LINES)
+            .map(|kept| format!("{}\n", kept.replay))
+            .collect();
+        if self.args.format == Format::Json {
+            self.output.io.note(&lines);
+        } else if self.summaries.len() > 1 {
+            // With a single scenario, its failure has just been printed, the command line last.
+            self.output.text(&lines);
+        }
+    }
+
+    /// What went wrong besides the verdicts, on standard error.
+    fn complaints(&mut self, broken: Option<(String, String)>, interrupted: bool) -> Exit {
+        let mut exit = self.output.io.exit();
+        if let Some(unwritten) = self.output.broken.take() {
+            self.output.io.error(&unwritten);
+            exit = exit.or(Exit::Usage);
+        }
+        if interrupted {
+            if is_interrupted() {
+                self.output.io.error("interrupted; what was found until then is kept");
+            }
+            exit = exit.or(Exit::Inconclusive);
+        }
+        if let Some((what, replay)) = broken {
+            self.output.io.error(&format!("{what}\n{replay}"));
+            exit = exit.or(Exit::Internal);
+        }
+        exit
+    }
+}

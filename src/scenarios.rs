@@ -1,0 +1,160 @@
+//! `interregnum scenario`: check, list, schema, new.
+
+use crate::Program;
+use crate::args::Scenario;
+use crate::exit::Exit;
+use crate::files;
+use crate::io::Io;
+use interregnum_reports::terminal;
+use interregnum_sim::scenario::{self, Loaded, nearest};
+use interregnum_sim::subject::Subject;
+use std::path::{Path, PathBuf};
+
+/// Does what is asked about scenario files.
+pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Exit {
+    let exit = match command {
+        Scenario::Check { paths } => check(program, paths, io),
+        Scenario::List { paths } => list(program, paths, io),
+        Scenario::Schema => {
+            io.print(&format!("{:#}\n", scenario::schema(&program.registry)));
+            Exit::Passed
+        }
+        Scenario::New { path, system } => new(program, path, system.as_deref(), io),
+    };
+    exit.or(io.exit())
+}
+
+fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
+    let Some(files) = files_of(paths, io) else { return Exit::Usage };
+    let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
+    for path in &files {
+        match files::read(program, path, io) {
+            Some(_) => io.print(&format!("{}: ok\n", path.display())),
+            None => exit = exit.or(Exit::Usage),
+        }
+    }
+    exit
+}
+
+fn list(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
+    let Some(files) = files_of(paths, io) else { return Exit::Usage };
+    let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
+    let mut rows = Vec::new();
+    for path in &files {
+        match files::read(program, path, io) {
+            Some(loaded) => rows.push(row(path, &loaded)),
+            None => exit = exit.or(Exit::Usage),
+        }
+    }
+    if !rows.is_empty() {
+        let columns = ["File", "System", ">Nodes", ">Faults", "Expects", "Title"];
+        let table = terminal::table(io.look(), &columns, &rows);
+        io.print(&table);
+    }
+    exit
+}
+
+fn row(path: &Path, loaded: &Loaded) -> Vec<String> {
+    let scenario = &loaded.scenario;
+    let faults = match (&scenario.faults.len(), &scenario.chaos) {
+        (0, Some(_)) => "drawn".to_owned(),
+        (count, None) => count.to_string(),
+        (count, Some(_)) => format!("{count} + drawn"),
+    };
+    let expects = match scenario.expect.observed {
+        scenario::Observed::Held => "held",
+        scenario::Observed::Violated => "violated",
+        scenario::Observed::Stalled => "stalled",
+    };
+    let property = scenario.expect.invariant.as_deref();
+    vec![
+        path.display().to_string(),
+        scenario.mutant.clone().unwrap_or_else(|| scenario.system.clone()),
+        scenario.cluster.nodes.to_string(),
+        faults,
+        property.map_or(expects.to_owned(), |property| format!("{property} {expects}")),
+        scenario.title.chars().filter(|c| !c.is_control()).collect(),
+    ]
+}
+
+fn files_of(paths: &[PathBuf], io: &mut Io) -> Option<Vec<PathBuf>> {
+    match files::collect(paths) {
+        Ok(files) => {
+            if files.is_empty() {
+                io.error("no scenario file there");
+            }
+            Some(files)
+        }
+        Err(error) => {
+            io.error(&error);
+            None
+        }
+    }
+}
+
+fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exit {
+    let registry = &program.registry;
+    let subject = match system {
+        Some(id) => registry.find(id),
+        None => registry.iter().next(),
+    };
+    let Some(subject) = subject else {
+        let known: Vec<_> = registry.iter().map(Subject::id).collect();
+        let asked = system.unwrap_or("");
+        let hint = match nearest(asked, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", known.join(", ")),
+        };
+        io.error(&format!("unknown system `{asked}`; {hint}"));
+        return Exit::Usage;
+    };
+    match files::write_new(path, &skeleton(subject, &schema_beside(path))) {
+        Ok(()) => {
+            let (name, path) = (&program.name, path.display());
+            io.note(&format!("wrote {path}; now try: {name} run {path}\n"));
+            Exit::Passed
+        }
+        Err(error) => {
+            io.error(&format!("{}: {}", path.display(), files::said(&error)));
+            Exit::Usage
+        }
+    }
+}
+
+/// A scenario that runs as it is and shows where everything goes.
+fn skeleton(subject: &dyn Subject, schema: &str) -> String {
+    let word = subject.target_words().first().copied();
+    let target = word.map_or_else(|| "{ \"random\": 1 }".to_owned(), |word| format!("\"{word}\""));
+    let id = subject.id();
+    format!(
+        r#"{{{schema}
+  "version": 1,
+  "title": "A first scenario",
+  "why": "Say here what it would mean if this failed.",
+  "system": "{id}",
+  "cluster": {{ "nodes": 5 }},
+  "network": {{ "delay": {{ "min": "1ms", "mean": "4ms" }}, "loss": "1%" }},
+  "faults": [
+    {{ "at": "5s", "for": "3s", "crash": {{ "target": {target} }} }},
+    {{ "at": "12s", "for": "4s", "partition": {{ "isolate": {{ "random": 2 }} }} }}
+  ],
+  "chaos": {{ "for": "30s", "limits": "tolerated" }},
+  "expect": {{ "observed": "held" }}
+}}
+"#
+    )
+}
+
+/// The line that tells editors of the schema, if one lies in a folder above.
+fn schema_beside(path: &Path) -> String {
+    let mut way = String::new();
+    let Ok(path) = std::path::absolute(path) else { return String::new() };
+    for folder in path.ancestors().skip(1) {
+        if folder.join("scenario.schema.json").exists() {
+            let way = if way.is_empty() { "./" } else { &way };
+            return format!("\n  \"$schema\": \"{way}scenario.schema.json\",");
+        }
+        way.push_str("../");
+    }
+    String::new()
+}

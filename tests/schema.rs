@@ -1,0 +1,87 @@
+//! The committed schema is the one that the command prints, and it accepts what the parser accepts.
+
+#[path = "toy/subject.rs"]
+mod subject;
+
+use interregnum_sim::scenario::{load, schema};
+use interregnum_sim::subject::Registry;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn toys() -> Registry {
+    interregnum::builtin().with(Box::new(subject::Toy))
+}
+
+/// `SNAPSHOTS=overwrite cargo test --test schema` writes it anew.
+#[test]
+fn the_committed_schema_is_current() {
+    let printed = format!("{:#}\n", schema(&interregnum::builtin()));
+    snapbox::assert_data_eq!(printed, snapbox::file!["../scenarios/scenario.schema.json"].raw());
+}
+
+#[test]
+fn the_schema_is_a_schema() {
+    for registry in [interregnum::builtin(), toys(), Registry::new()] {
+        jsonschema::meta::validate(&schema(&registry)).expect("a valid schema");
+    }
+}
+
+#[test]
+fn the_schema_accepts_what_the_parser_accepts() {
+    let (registry, mut accepted) = (toys(), 0);
+    let validator = jsonschema::validator_for(&schema(&registry)).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in files(&[root.join("scenarios"), root.join("tests/transcripts")]) {
+        let bytes = fs::read(&file).unwrap();
+        if load(&bytes, &registry).is_ok() {
+            let value: Value = serde_json::from_slice(&bytes).unwrap();
+            let errors: Vec<_> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", file.display());
+            accepted += 1;
+        }
+    }
+    assert!(accepted > 10, "{accepted}");
+}
+
+#[test]
+fn the_schema_refuses_what_an_editor_should_mark() {
+    let validator = jsonschema::validator_for(&schema(&toys())).unwrap();
+    let good = r#"{"version": 1, "title": "t", "system": "toy", "settings": {"lease": "2s"},
+        "mutant": "toy/sleeper", "faults": [{"at": "1s", "crash": {"target": "leader"}}]}"#;
+    assert!(validator.is_valid(&serde_json::from_str(good).unwrap()));
+    for (from, to) in [
+        ("\"version\": 1", "\"version\": 2"),
+        ("\"title\": \"t\", ", ""),
+        ("\"toy\"", "\"toys\""),
+        ("\"settings\"", "\"setings\""),
+        ("\"lease\"", "\"leese\""),
+        ("\"2s\"", "\"2 parsecs\""),
+        ("sleeper", "slepper"),
+        ("\"crash\"", "\"crsh\""),
+        ("\"crash\"", "\"pause\": {\"target\": \"all\"}, \"crash\""),
+        (", \"crash\": {\"target\": \"leader\"}", ""),
+        ("\"leader\"", "7"),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let bad: Value = serde_json::from_str(&good.replacen(from, to, 1)).unwrap();
+        assert!(!validator.is_valid(&bad), "{bad}");
+    }
+}
+
+/// Every scenario file in these folders.
+fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
+    let (mut todo, mut found) = (folders.to_vec(), Vec::new());
+    while let Some(folder) = todo.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            if path.is_dir() && !path.is_symlink() {
+                todo.push(path);
+            } else if name.ends_with(".json") && !name.ends_with(".schema.json") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

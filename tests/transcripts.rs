@@ -1,0 +1,21 @@
+//! What the command prints, word for word. `TRYCMD=overwrite cargo test --test transcripts` writes
+//! what it prints now; the difference is for the reviewer.
+
+#[test]
+fn the_command_prints_what_it_printed() {
+    trycmd::TestCases::new()
+        .register_bin("interregnum", toy())
+        // Neither the caller's terminal nor the caller's seeds have a say.
+        .env("NO_COLOR", "1")
+        .env("INTERREGNUM_SEED", "1")
+        .env("RUST_BACKTRACE", "0")
+        .case("tests/transcripts/*.trycmd");
+}
+
+/// The command with the toy system: cargo builds it, as an example, before any test is run.
+fn toy() -> std::path::PathBuf {
+    let mut path = std::env::current_exe().expect("a test has a path");
+    path.pop();
+    path.pop();
+    path.join("examples").join(format!("toy{}", std::env::consts::EXE_SUFFIX))
+}
