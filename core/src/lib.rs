@@ -14,11 +14,14 @@ extern crate alloc;
 // The derive macro names this crate by its outside name, also from inside.
 extern crate self as interregnum_core;
 
+pub mod consensus;
 pub mod disk;
 pub mod fold;
 pub mod id;
+pub mod kv;
 pub mod lens;
 pub mod machine;
+pub mod paxos;
 pub mod time;
 
 pub use disk::{Cell, DiskError, Image, Place, Run, Slot, Volume};
