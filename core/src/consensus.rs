@@ -246,7 +246,7 @@ pub trait Consensus<A: App>: Machine {
     ) -> Result<(), Refused>;
 
     /// Who leads, as far as this node knows.
-    fn leader_hint(&self) -> Option<NodeId>;
+    fn leader_hint(&self, config: &Self::Config) -> Option<NodeId>;
 
     /// Whether this node is, at `now`, the only one that may act as leader. Without leases nobody can
     /// know, and the answer is false.

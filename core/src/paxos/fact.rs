@@ -65,8 +65,6 @@ pub enum Damage {
     Format,
     /// No intact copy of the promise.
     Promise,
-    /// The snapshot that the log builds on.
+    /// The snapshot that the log builds on, or the pointer to it.
     Snapshot,
-    /// An entry that may have been acknowledged.
-    Entry,
 }

@@ -15,9 +15,10 @@
 //! told of, or the loss of an acceptance that others count on. The stub decides: entry and stub are two
 //! writes under one sync, and no acceptance is revealed before that sync. A bad entry without an intact
 //! stub was therefore never revealed (or both rotted, which is beyond the tolerated damage) and is
-//! dropped; a bad entry with one is lost. A slot's place is a function of the slot, so damage never hides
-//! *which* slot is lost, and a record found away from home tells of a misdirected write. Stubs are
-//! written only where the deployment expects damage.
+//! dropped; a bad entry with one is lost. An empty place under an intact stub was never revealed either:
+//! media rot, they do not erase. A slot's place is a function of the slot, so damage never hides *which*
+//! slot is lost, and a record found away from home tells of two: the one it overwrote and its own. Stubs
+//! are written only where the deployment expects damage.
 //!
 //! The deployment writes [`format`]'s records; a disk without them has been replaced or erased.
 
@@ -85,7 +86,7 @@ pub enum Record<A: App> {
     Stub {
         /// For which slot.
         slot: LogSlot,
-        /// In which ballot; none for a chosen entry.
+        /// In which ballot.
         ballot: Ballot,
     },
 }

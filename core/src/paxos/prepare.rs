@@ -1,0 +1,151 @@
+//! Phase 1 at the proposer: once per ballot, for all slots.
+//!
+//! A ballot is used only when the own promise of it is durable in both copies, so that a restart never
+//! uses it again; `first` is fixed when it starts. Whether and when a node starts one is the election's
+//! decision.
+
+use super::findings::Findings;
+use super::message::{Ballot, Body, Promise};
+use super::rules::{Rules, Tally};
+use super::{Config, Paxos, Role, Why};
+use crate::consensus::App;
+use crate::{Context, Fold, NodeId, NodeSet};
+use alloc::boxed::Box;
+
+/// A ballot in phase 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+pub(super) struct Preparing<A: App> {
+    pub(super) ballot: Ballot,
+    /// Whether the own promise was durable, so that others were asked.
+    asked: bool,
+    /// Who promised a higher ballot.
+    refused: NodeSet,
+    pub(super) findings: Findings<A>,
+}
+
+impl<A: App, R: Rules> Paxos<A, R> {
+    /// Starts phase 1 of the ballot this node was elected with, unless it promised a higher one or may
+    /// not promise any.
+    pub(super) fn lead(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        let ballot = self.election.candidacy;
+        if !self.acceptor.voter || ballot <= self.acceptor.promised {
+            return;
+        }
+        if !self.may_promise_now(config, ballot.node, cx) {
+            cx.probe("paxos/grant-withholds-own-ballot");
+            return;
+        }
+        self.adopt(config, ballot, cx);
+        let findings = Findings::new(self.applied.next(), config.me());
+        let preparing = Preparing { ballot, asked: false, refused: NodeSet::EMPTY, findings };
+        self.role = Role::Preparing(Box::new(preparing));
+        self.flush_promise(cx);
+        self.prepare_if_durable(config, cx);
+    }
+
+    /// Asks everybody, this node included, once the own promise may be relied on.
+    pub(super) fn prepare_if_durable(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        let Role::Preparing(preparing) = &mut self.role else {
+            return;
+        };
+        let (ballot, first) = (preparing.ballot, preparing.findings.first);
+        let copies = self.acceptor.durable_copies(ballot);
+        if preparing.asked || !config.rules.may_use_ballot(copies) {
+            return;
+        }
+        preparing.asked = true;
+        Self::broadcast(config, &Body::Prepare { ballot, first }, cx);
+        let promise = self.promise(config, ballot, first);
+        self.on_promise(config, config.me(), &promise, cx);
+    }
+
+    /// Asks again whoever has neither promised nor refused.
+    pub(super) fn prepare_again(&self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        let Role::Preparing(preparing) = &self.role else {
+            return;
+        };
+        if !preparing.asked {
+            return;
+        }
+        let findings = &preparing.findings;
+        let body = Body::Prepare { ballot: preparing.ballot, first: findings.first };
+        let settled = findings.promises.voters.union(preparing.refused);
+        for node in config.others().filter(|node| !settled.contains(*node)) {
+            Self::send(config, node, body.clone(), cx);
+        }
+        if findings.needed > self.applied.next() {
+            self.fetch(config, findings.source, cx);
+        }
+    }
+
+    pub(super) fn on_promise(
+        &mut self,
+        config: &Config<R>,
+        from: NodeId,
+        promise: &Promise<A>,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let rules = &config.rules;
+        match &mut self.role {
+            Role::Preparing(preparing) if rules.counts_for(preparing.ballot, promise.ballot) => {
+                preparing.findings.merge(rules, config.me(), from, promise);
+                self.lead_if_promised(config, cx);
+            }
+            // A promise after the majority matters only to slots that damage left open.
+            Role::Leading(leading) if rules.counts_for(leading.ballot, promise.ballot) => {
+                leading.heard.insert(from);
+                if let Some(open) = &mut leading.open {
+                    open.merge(rules, config.me(), from, promise);
+                    self.settle_open_slots(config, cx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins phase 2 once a majority promised and nothing compacted is missing here.
+    pub(super) fn lead_if_promised(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        let Role::Preparing(preparing) = &self.role else {
+            return;
+        };
+        let findings = &preparing.findings;
+        if !config.rules.is_quorum(findings.promises, config.settings().members) {
+            return;
+        }
+        if findings.needed > self.applied.next() {
+            cx.probe("paxos/leader-fetches-snapshot");
+            self.fetch(config, findings.source, cx);
+            return;
+        }
+        if let Role::Preparing(preparing) = core::mem::replace(&mut self.role, Role::Follower) {
+            self.begin_leading(config, preparing.ballot, preparing.findings, cx);
+        }
+    }
+
+    /// An acceptor promised a higher ballot: it is lost for this one. The ballot is given up when the
+    /// others are no majority, and never raised in place; a new one is the election's decision.
+    pub(super) fn on_nack(
+        &mut self,
+        config: &Config<R>,
+        from: NodeId,
+        ballot: Ballot,
+        promised: Ballot,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let (own, refused) = match &mut self.role {
+            Role::Follower => return,
+            Role::Preparing(preparing) => (preparing.ballot, &mut preparing.refused),
+            Role::Leading(leading) => (leading.ballot, &mut leading.refused),
+        };
+        if !config.rules.counts_for(own, ballot) || promised <= own {
+            return;
+        }
+        refused.insert(from);
+        let members = config.settings().members;
+        let voters = NodeSet::first(members).difference(*refused);
+        let left = Tally { voters, replies: voters.len() };
+        if !config.rules.is_quorum(left, members) {
+            self.step_down(config, Why::Refused, cx);
+        }
+    }
+}
