@@ -14,6 +14,10 @@ pub mod system;
 pub mod verdict;
 pub mod workload;
 
+pub mod face;
+
+mod plan;
+mod run;
 mod tap;
 mod timeline;
 mod trace;

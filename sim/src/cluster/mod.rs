@@ -131,7 +131,7 @@ pub(crate) struct Process<M: Machine> {
     backlog: VecDeque<Parcel<M>>,
     timers: Vec<Armed<M::Timer>>,
     /// Interrupt the next step that has more effects than this.
-    trip: Option<power::Trip>,
+    trip: Option<Trip>,
 }
 
 impl<M: Machine> Process<M> {

@@ -148,6 +148,11 @@ impl<M: Machine> Cluster<M> {
         self.processes[index].trip.take_if(|trip| trip.fault == fault);
     }
 
+    /// Takes back any interruption that has not struck.
+    pub(crate) fn forget_trip(&mut self, index: usize) {
+        self.processes[index].trip = None;
+    }
+
     /// Stops a process between two effects, on behalf of `fault`.
     pub(crate) fn pause(&mut self, index: usize, fault: u32, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
