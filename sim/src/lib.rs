@@ -11,6 +11,7 @@ pub mod scenario;
 pub mod seen;
 pub mod subject;
 pub mod system;
+pub mod systems;
 pub mod verdict;
 pub mod workload;
 
