@@ -73,7 +73,7 @@ impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
     }
 
     fn settled(&self) -> bool {
-        self.bench.progress.settled()
+        self.bench.settled()
     }
 
     fn tallies(&self) -> Vec<Tally> {
@@ -195,6 +195,16 @@ impl<A: App> Bench<A> {
         if let Some(failure) = failure {
             report.fail(failure);
         }
+    }
+
+    pub(super) fn settled(&self) -> bool {
+        self.progress.settled()
+    }
+
+    /// How many slots are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.ledger.kept()
     }
 
     pub(super) fn tallies(&self) -> Vec<Tally> {

@@ -82,6 +82,12 @@ impl<A: App> Ledger<A> {
         self.base
     }
 
+    /// How many slots are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.cells.len()
+    }
+
     /// An accept was sent.
     pub(super) fn proposed(
         &mut self,
@@ -220,7 +226,6 @@ impl<A: App> Cell<A> {
     }
 
     /// A proposal turned out to be chosen: compares everything in its ballot and above with it.
-    #[cold]
     fn choose(&mut self, index: usize) -> Shown<A> {
         let lowest = self.chosen().map(|chosen| chosen.ballot);
         let ballot = self.get(index).map(|proposal| proposal.ballot);
