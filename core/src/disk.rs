@@ -6,7 +6,7 @@
 //! write has no completion of its own: if it fails, the next sync of its volume fails, and a later
 //! good sync does not cover it.
 
-use crate::{Fold, NodeId};
+use crate::{Fold, Folder, NodeId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -23,12 +23,23 @@ impl fmt::Debug for Slot {
 }
 
 /// A volume, as the process that uses it names it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Volume {
     /// A volume of the process's own node; part of its boot image.
     Local(u8),
     /// The volume of a shared disk, which is a node of its own on the network; it has no boot image.
     Shared(NodeId),
+}
+
+impl Fold for Volume {
+    /// One word.
+    #[inline]
+    fn fold(&self, into: &mut Folder) {
+        into.word(match self {
+            Self::Local(volume) => u64::from(*volume),
+            Self::Shared(disk) => 1 << 8 | u64::from(disk.0),
+        });
+    }
 }
 
 impl fmt::Debug for Volume {

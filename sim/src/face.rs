@@ -72,11 +72,11 @@ where
 
     fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
         let Some(wanted) = &scenario.mutant else {
-            return Ready::new(&self.sound, scenario, None);
+            return Ready::prepare(&self.sound, scenario, None);
         };
         let known = self.mutants().iter().find(|mutant| mutant.id == wanted);
         match (known, &self.planted) {
-            (Some(mutant), Some(planted)) => Ready::new(planted, scenario, Some(mutant)),
+            (Some(mutant), Some(planted)) => Ready::prepare(planted, scenario, Some(mutant)),
             _ => Err(vec![Mistake::new(
                 "mutant",
                 format!("`{}` has no planted bug `{wanted}`", S::ID),
@@ -100,7 +100,7 @@ struct Ready<S: System> {
 
 impl<S: System> Ready<S> {
     /// Reads and checks everything that does not depend on the seed.
-    fn new(
+    fn prepare(
         system: &Arc<S>,
         scenario: &Scenario,
         mutant: Option<&'static Mutant>,

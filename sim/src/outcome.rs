@@ -28,6 +28,20 @@ pub struct Property {
     pub kind: PropertyKind,
 }
 
+impl Property {
+    /// What must never be false.
+    #[must_use]
+    pub const fn invariant(id: &'static str, name: &'static str, formula: &'static str) -> Self {
+        Self { id, name, formula, kind: PropertyKind::Invariant }
+    }
+
+    /// What must become true in time.
+    #[must_use]
+    pub const fn liveness(id: &'static str, name: &'static str, formula: &'static str) -> Self {
+        Self { id, name, formula, kind: PropertyKind::Liveness }
+    }
+}
+
 /// What one run says of one property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

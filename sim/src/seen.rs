@@ -50,16 +50,26 @@ pub enum DiskEnd {
     Failed(DiskError),
 }
 
+/// One message of a run, by number, from its sending to each of its arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+pub struct MessageId(pub u64);
+
 /// One thing that happened. `kind` gives its name, [`Kinds`] are sets of names.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the fields say what the variant's line says")]
 pub enum Seen<'a, M: Machine> {
     /// A process sent a message.
-    Sent { from: ProcessId, to: ProcessId, message: &'a M::Message },
+    Sent { id: MessageId, from: ProcessId, to: ProcessId, message: &'a M::Message },
     /// A message was handed to its receiver.
-    Delivered { from: ProcessId, to: ProcessId, message: &'a M::Message },
+    Delivered { id: MessageId, from: ProcessId, to: ProcessId, message: &'a M::Message },
     /// A message was lost.
-    Dropped { from: ProcessId, to: ProcessId, message: &'a M::Message, why: DropCause },
+    Dropped {
+        id: MessageId,
+        from: ProcessId,
+        to: ProcessId,
+        message: &'a M::Message,
+        why: DropCause,
+    },
     /// A timer fired.
     Fired { process: ProcessId, timer: &'a M::Timer },
     /// A process said something to another one of its node.
@@ -172,24 +182,36 @@ impl Kinds {
 
 impl<M: Machine> Seen<'_, M> {
     /// Absorbs the moment, the kind and every field.
+    ///
+    /// What is said or written is absorbed once, where it originates; its arrival names the origin:
+    /// a message by its number, a call by its id, a durable record by its writer and place (records
+    /// become durable, or are lost, in the order they were written).
+    #[inline]
     pub fn fold(&self, now: TrueTime, into: &mut Folder) {
         into.word(now.0);
-        into.word(self.kind() as u64);
+        let kind = (self.kind() as u64) << 32;
+        if let Self::Sent { from, to, .. }
+        | Self::Delivered { from, to, .. }
+        | Self::Dropped { from, to, .. } = self
+        {
+            into.word(kind | ends(*from, *to));
+        } else {
+            into.word(kind);
+        }
         match self {
-            Self::Sent { from, to, message } | Self::Delivered { from, to, message } => {
-                (from, to, message).fold(into);
-            }
-            Self::Dropped { from, to, message, why } => (from, to, message, why).fold(into),
+            Self::Sent { message, .. } => message.fold(into),
+            Self::Delivered { id, .. } => id.fold(into),
+            Self::Dropped { id, why, .. } => (id, why).fold(into),
             Self::Fired { process, timer } => (process, timer).fold(into),
             Self::Notified { from, to, notice } => (from, to, notice).fold(into),
             Self::Noticed { from, to, notice } => (from, to, notice).fold(into),
             Self::ToldExit { process, exited } => (process, exited).fold(into),
             Self::Asked { client, id, to, call } => (client, id, to, call).fold(into),
-            Self::Called { process, id, call } => (process, id, call).fold(into),
+            Self::Called { process, id, call: _ } => (process, id).fold(into),
             Self::Replied { process, id, reply } => (process, id, reply).fold(into),
             Self::Answered { client, id, reply } => (client, id, reply).fold(into),
             Self::Written { process, at, record } => (process, at, record).fold(into),
-            Self::Durable { node, at, by, record } => (node, at, by, record).fold(into),
+            Self::Durable { node, at, by, record: _ } => (node, at, by).fold(into),
             Self::Erased { node, volume, slots, by } => {
                 (node, volume, (slots.start, slots.end), by).fold(into);
             }
@@ -238,4 +260,12 @@ impl<M: Machine> Seen<'_, M> {
             | Self::Calm { .. } => None,
         }
     }
+}
+
+/// Both ends of a message in one word.
+const fn ends(from: ProcessId, to: ProcessId) -> u64 {
+    (from.node.0 as u64) << 24
+        | (from.part.0 as u64) << 16
+        | (to.node.0 as u64) << 8
+        | to.part.0 as u64
 }

@@ -118,3 +118,8 @@ pub struct Core {
     /// Its smallest size.
     pub at_least: u32,
 }
+
+/// The settings or workload of a system that has none: an empty object.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}

@@ -5,7 +5,7 @@ use crate::check::{Check, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::outcome::{Highlight, HighlightKind, TraceLine};
-use crate::seen::{Kind, Seen};
+use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
 
@@ -57,12 +57,13 @@ impl<'r, M: Machine> Tap<'r, M> {
         self.counts[kind as usize]
     }
 
-    /// Delivered events: messages, timers, disk completions, calls, notices.
+    /// Delivered events: messages, timers, disk completions, calls and their answers, notices.
     pub(crate) const fn events(&self) -> u64 {
         self.count(Kind::Delivered)
             + self.count(Kind::Fired)
             + self.count(Kind::DiskDone)
             + self.count(Kind::Called)
+            + self.count(Kind::Answered)
             + self.count(Kind::Noticed)
     }
 
@@ -71,25 +72,29 @@ impl<'r, M: Machine> Tap<'r, M> {
         let kind = seen.kind();
         seen.fold(now, &mut self.folder);
         self.counts[kind as usize] += 1;
-        if let Seen::Probe { name, .. } = seen {
-            *self.probes.entry(name).or_default() += 1;
+        if self.recorder.is_some() || RARE.contains(kind) {
+            self.see_rare(now, seen);
         }
-        if self.recorder.is_some() {
-            self.record(now, seen);
-        }
-        if is_highlight(kind) {
-            self.mark(now, seen);
-        }
-        if self.failure.is_some() {
+        let audience = &self.audience[kind as usize];
+        if audience.is_empty() || self.failure.is_some() {
             return;
         }
         let view = View::new(cluster, now);
-        for number in &self.audience[kind as usize] {
+        for number in audience {
             self.checks[usize::from(*number)].observe(seen, view, &mut self.report);
         }
         if !self.report.is_empty() {
             self.collect(now);
         }
+    }
+
+    #[cold]
+    fn see_rare(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+        if let Seen::Probe { name, .. } = seen {
+            *self.probes.entry(name).or_default() += 1;
+        }
+        self.record(now, seen);
+        self.mark(now, seen);
     }
 
     /// Lets every check judge what had to happen in time.
@@ -155,16 +160,15 @@ impl<'r, M: Machine> Tap<'r, M> {
     }
 }
 
-const fn is_highlight(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Booted
-            | Kind::Crashed
-            | Kind::Halted
-            | Kind::Paused
-            | Kind::Resumed
-            | Kind::FaultBegan
-            | Kind::FaultEnded
-            | Kind::Calm
-    )
-}
+/// What takes more than folding, counting and checking.
+const RARE: Kinds = Kinds::of(&[
+    Kind::Probe,
+    Kind::Booted,
+    Kind::Crashed,
+    Kind::Halted,
+    Kind::Paused,
+    Kind::Resumed,
+    Kind::FaultBegan,
+    Kind::FaultEnded,
+    Kind::Calm,
+]);

@@ -101,7 +101,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         entry: Entry<A>,
         cx: &mut Context<'_, Self>,
     ) {
-        if !self.acceptor.voter || ballot.node != from {
+        // Before boot's sync completes, no lane is known to be durable and none may be overwritten.
+        if !self.acceptor.voter || !self.acceptor.settled || ballot.node != from {
             return;
         }
         if !config.rules.may_accept(self.acceptor.promised, ballot) {
@@ -130,7 +131,9 @@ impl<A: App, R: Rules> Paxos<A, R> {
         entry: Entry<A>,
         cx: &mut Context<'_, Self>,
     ) {
-        let Some(cell) = self.log.reach(slot, config.reach()) else {
+        // A leader must hold what it proposes; the slots it has in flight are few.
+        let reach = if ballot.node == config.me() { u64::MAX } else { config.reach() };
+        let Some(cell) = self.log.reach(slot, reach) else {
             cx.probe("paxos/accept-out-of-reach");
             return;
         };
@@ -145,14 +148,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
         if cell.faulty {
             cx.probe("paxos/faulty-slot-healed");
         }
-        cell.ballot = ballot;
-        cell.entry = entry.clone();
-        cell.stable = false;
-        cell.faulty = false;
-        cx.write(record::entry_place(slot), Record::Accepted { slot, ballot, entry });
-        if config.settings().stubs {
-            cx.write(record::stub_place(slot), Record::Stub { slot, ballot });
+        let lane = cell.replace(ballot, entry.clone());
+        if config.settings().mirror {
+            let entry = entry.clone();
+            cx.write(record::mirror_place(slot, lane), Record::Accepted { slot, ballot, entry });
         }
+        cx.write(record::entry_place(slot, lane), Record::Accepted { slot, ballot, entry });
         cx.sync(VOLUME, Ticket::Accepted { ballot, slot });
         if config.rules.may_reveal_acceptance(false) {
             self.answer_accept(config, ballot, slot, cx);

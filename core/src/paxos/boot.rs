@@ -14,13 +14,13 @@ use super::election::Election;
 use super::log::Log;
 use super::message::{Ballot, Ticket};
 use super::record::{
-    self, FORMAT, POINTER, PROMISED, Purpose, Record, SNAPSHOTS, Snapshot, VOLUME,
+    self, FORMAT, Lane, POINTER, PROMISED, Purpose, Record, SNAPSHOTS, Snapshot, VOLUME,
 };
 use super::rules::Rules;
 use super::snapshot::Snapshots;
 use super::{Config, Damage, Fact, Paxos, Role};
-use crate::consensus::{App, LogSlot, Replica};
-use crate::{Cell, Context, Image, Place};
+use crate::consensus::{App, Entry, LogSlot, Replica};
+use crate::{Cell, Context, Image, Place, Slot};
 use alloc::sync::Arc;
 use core::marker::PhantomData;
 
@@ -107,59 +107,107 @@ impl<A: App, R: Rules> Paxos<A, R> {
         image: &Image<Record<A>>,
         cx: &mut Context<'_, Self>,
     ) {
-        let start = record::entry_place(self.log.start());
-        for (at, cell) in image.range(VOLUME, start.slot.0..u64::MAX) {
-            if let Purpose::Entry(slot) = record::purpose(at.0) {
-                let place = Place { volume: VOLUME, slot: at };
-                self.read_entry(config, image, place, slot, cell, cx);
+        let start = record::entry_place(self.log.start(), Lane::Zero);
+        for (at, _) in image.range(VOLUME, start.slot.0..u64::MAX) {
+            match record::purpose(at.0) {
+                Purpose::Entry(slot, lane) | Purpose::Mirror(slot, lane) => {
+                    self.read_entry(config, image, slot, lane, at);
+                }
+                _ => {}
+            }
+        }
+        // Only now is the best copy of both lanes known.
+        for (at, _) in image.range(VOLUME, start.slot.0..u64::MAX) {
+            if let Purpose::Entry(slot, lane) = record::purpose(at.0) {
+                self.read_damage(config, image, slot, lane, cx);
             }
         }
         for home in strays(image) {
-            if let Purpose::Entry(slot) = record::purpose(home.slot.0) {
+            if let Purpose::Entry(slot, _) | Purpose::Mirror(slot, _) = record::purpose(home.slot.0)
+            {
                 self.mark_faulty(config, slot, cx);
             }
         }
+        self.restore_mirrors(config, image, cx);
     }
 
+    /// Takes in one copy of an entry, if it is good and better than the others of its slot.
     fn read_entry(
         &mut self,
         config: &Config<R>,
         image: &Image<Record<A>>,
-        place: Place,
         slot: LogSlot,
-        cell: &Cell<Record<A>>,
-        cx: &mut Context<'_, Self>,
+        lane: Lane,
+        at: Slot,
     ) {
-        let (ballot, entry) = match cell {
-            Cell::Intact { home, record: Record::Accepted { slot: of, ballot, entry } }
-                if *home == place && *of == slot =>
-            {
-                (*ballot, entry.clone())
-            }
-            Cell::Intact { home, record: Record::Chosen { slot: of, entry } }
-                if *home == place && *of == slot =>
-            {
-                (Ballot::NONE, entry.clone())
-            }
-            _ if config.settings().stubs && !has_stub(image, slot) => {
-                cx.probe("paxos/torn-entry-dropped");
-                return;
-            }
-            _ => return self.mark_faulty(config, slot, cx),
+        let Some((ballot, entry)) = entry_at(image, slot, Place { volume: VOLUME, slot: at })
+        else {
+            return;
         };
         let promised = self.acceptor.promised;
         self.acceptor.promised = config.rules.promised_by_accepting(promised, ballot);
-        if let Some(cell) = self.log.reach(slot, config.reach()) {
-            (cell.ballot, cell.entry) = (ballot, entry);
-            (cell.chosen, cell.stable) = (ballot.is_none(), !ballot.is_none());
+        // A chosen entry is above any ballot; its cell shows none.
+        let chosen = ballot.is_none();
+        let Some(cell) = self.log.reach(slot, config.reach()) else {
+            return;
+        };
+        if !cell.chosen && (chosen || cell.ballot < ballot) {
+            (cell.ballot, cell.entry) = (ballot, entry.clone());
+            (cell.chosen, cell.stable, cell.lane) = (chosen, true, lane);
         }
     }
 
+    /// Marks the slot if a lane lost an acceptance that others may count on.
+    fn read_damage(
+        &mut self,
+        config: &Config<R>,
+        image: &Image<Record<A>>,
+        slot: LogSlot,
+        lane: Lane,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let bad = |place| {
+            entry_at(image, slot, place).is_none() && !matches!(image.cell(place), Cell::Empty)
+        };
+        if !bad(record::entry_place(slot, lane)) {
+            return;
+        }
+        if config.settings().mirror && !bad(record::mirror_place(slot, lane)) {
+            cx.probe("paxos/one-bad-copy");
+        } else {
+            self.mark_faulty(config, slot, cx);
+        }
+    }
+
+    /// Completes what a crash left with one copy: once it is told of, the next rot must find two.
+    fn restore_mirrors(
+        &self,
+        config: &Config<R>,
+        image: &Image<Record<A>>,
+        cx: &mut Context<'_, Self>,
+    ) {
+        if !config.settings().mirror {
+            return;
+        }
+        for (slot, cell) in self.log.iter_from(self.log.start()) {
+            if cell.ballot.is_none() {
+                continue;
+            }
+            let lane = cell.lane;
+            for place in [record::entry_place(slot, lane), record::mirror_place(slot, lane)] {
+                if entry_at(image, slot, place) != Some((cell.ballot, &cell.entry)) {
+                    let (ballot, entry) = (cell.ballot, cell.entry.clone());
+                    cx.write(place, Record::Accepted { slot, ballot, entry });
+                }
+            }
+        }
+    }
+
+    /// Whatever is still there may be older than what was lost.
     fn mark_faulty(&mut self, config: &Config<R>, slot: LogSlot, cx: &mut Context<'_, Self>) {
-        cx.probe("paxos/faulty-slot");
-        // Whatever is at its place may be older than what was lost.
         if let Some(cell) = self.log.reach(slot, config.reach()).filter(|cell| !cell.chosen) {
-            (cell.faulty, cell.ballot, cell.stable) = (true, Ballot::NONE, false);
+            cx.probe("paxos/faulty-slot");
+            (cell.faulty, cell.ballot) = (true, Ballot::NONE);
         }
     }
 
@@ -247,9 +295,15 @@ fn strays<A: App>(image: &Image<Record<A>>) -> impl Iterator<Item = Place> {
     })
 }
 
-fn has_stub<A: App>(image: &Image<Record<A>>, slot: LogSlot) -> bool {
-    matches!(
-        image.record(record::stub_place(slot)),
-        Some(Record::Stub { slot: of, .. }) if *of == slot
-    )
+/// The entry of `slot` at a place, if it is good, with its ballot; a chosen one has none.
+fn entry_at<A: App>(
+    image: &Image<Record<A>>,
+    slot: LogSlot,
+    place: Place,
+) -> Option<(Ballot, &Entry<A>)> {
+    match image.record(place)? {
+        Record::Accepted { slot: of, ballot, entry } if *of == slot => Some((*ballot, entry)),
+        Record::Chosen { slot: of, entry } if *of == slot => Some((Ballot::NONE, entry)),
+        _ => None,
+    }
 }

@@ -44,8 +44,8 @@ pub struct Settings {
     pub batch: u64,
     /// At most this many slots are proposed and not yet chosen.
     pub in_flight: u64,
-    /// Whether stubs are written, which tell damage from a torn write.
-    pub stubs: bool,
+    /// Whether every acceptance is written twice, which tells damage from a torn write.
+    pub mirror: bool,
 }
 
 impl Default for Settings {
@@ -60,7 +60,7 @@ impl Default for Settings {
             retained: 500,
             batch: 64,
             in_flight: 256,
-            stubs: false,
+            mirror: false,
         }
     }
 }

@@ -56,6 +56,14 @@ impl Election {
         }
     }
 
+    /// The ballot was given up: to lead again, this node must be elected again with a new one.
+    pub(super) fn spend(&mut self, ballot: Ballot) {
+        if self.candidacy == ballot {
+            self.candidacy = Ballot::NONE;
+            self.happy = false;
+        }
+    }
+
     fn repliers(&self) -> impl Iterator<Item = (NodeId, Told)> {
         self.told.iter().filter_map(|(node, told)| Some((node, (*told)?)))
     }
@@ -171,11 +179,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
         if let Some(why) = why {
             self.step_down(config, why, cx);
-            // The ballot is spent: to lead again, this node must be elected again with a new one.
-            if self.election.candidacy == own {
-                self.election.candidacy = Ballot::NONE;
-                self.election.happy = false;
-            }
+            self.election.spend(own);
         }
     }
 
@@ -197,7 +201,9 @@ impl<A: App, R: Rules> Paxos<A, R> {
         match &self.role {
             Role::Follower => {
                 let Election { elected, happy, .. } = self.election;
-                (happy && !elected.is_none()).then_some(elected.node)
+                // A ballot of its own that it does not lead in is spent, or not yet begun.
+                let other = !elected.is_none() && elected.node != config.me();
+                (happy && other).then_some(elected.node)
             }
             Role::Preparing(_) | Role::Leading(_) => Some(config.me()),
         }

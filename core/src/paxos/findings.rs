@@ -103,6 +103,14 @@ impl<A: App> Findings<A> {
         }
     }
 
+    /// Whether some slot from `from` on waits for promises that will not come, where `blocks` tells it of
+    /// those who lost what they held.
+    pub(super) fn is_blocked(&self, from: LogSlot, blocks: impl Fn(NodeSet) -> bool) -> bool {
+        let unknown =
+            |finding: &Finding<A>| finding.best.as_ref().is_none_or(|best| best.ballot.is_some());
+        self.slots.range(from..).any(|(_, finding)| unknown(finding) && blocks(finding.faulty))
+    }
+
     /// What to do with `slot`, given the promises so far.
     pub(super) fn verdict<R: Rules>(&self, rules: &R, slot: LogSlot, members: u8) -> Verdict<A> {
         let Some(finding) = self.slots.get(&slot) else {

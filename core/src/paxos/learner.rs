@@ -149,12 +149,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
         cell.chosen = true;
         cell.faulty = false;
         if cell.ballot.is_none() || cell.entry != *entry {
-            (cell.ballot, cell.entry) = (Ballot::NONE, entry.clone());
-            (cell.stable, cell.owed) = (false, false);
+            let lane = cell.replace(Ballot::NONE, entry.clone());
+            cell.owed = false;
             // Nobody counts on this record: no sync. It only spares the next life the question.
-            if self.acceptor.voter {
+            if self.acceptor.voter && self.acceptor.settled {
                 let entry = entry.clone();
-                cx.write(record::entry_place(slot), Record::Chosen { slot, entry });
+                cx.write(record::entry_place(slot, lane), Record::Chosen { slot, entry });
             }
         }
         true

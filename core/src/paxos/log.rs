@@ -4,6 +4,7 @@
 //! the leader, and the disk, which belongs to the handlers.
 
 use super::message::Ballot;
+use super::record::Lane;
 use crate::Fold;
 use crate::consensus::{App, Entry, LogSlot};
 use alloc::collections::VecDeque;
@@ -17,6 +18,8 @@ pub(super) struct LogCell<A: App> {
     pub(super) entry: Entry<A>,
     /// Whether the entry is known to be chosen.
     pub(super) chosen: bool,
+    /// Where its record is.
+    pub(super) lane: Lane,
     /// Whether the acceptance is durable.
     pub(super) stable: bool,
     /// Whether the leader of `ballot` still waits for an answer.
@@ -30,10 +33,21 @@ impl<A: App> LogCell<A> {
         ballot: Ballot::NONE,
         entry: Entry::Noop,
         chosen: false,
+        lane: Lane::Zero,
         stable: false,
         owed: false,
         faulty: false,
     };
+
+    /// Puts another entry here; the lane its record goes to, which is not that of the latest durable one.
+    pub(super) fn replace(&mut self, ballot: Ballot, entry: Entry<A>) -> Lane {
+        if self.stable {
+            self.lane = self.lane.other();
+        }
+        (self.ballot, self.entry) = (ballot, entry);
+        (self.stable, self.faulty) = (false, false);
+        self.lane
+    }
 }
 
 /// The window.

@@ -59,17 +59,21 @@ impl<A: App, R: Rules> Paxos<A, R> {
         self.on_promise(config, config.me(), &promise, cx);
     }
 
-    /// Asks again whoever has neither promised nor refused.
+    /// Asks again whoever has neither promised nor refused, while their promises still matter: before a
+    /// majority promised, and while damage leaves slots open.
     pub(super) fn prepare_again(&self, config: &Config<R>, cx: &mut Context<'_, Self>) {
-        let Role::Preparing(preparing) = &self.role else {
-            return;
+        let (ballot, refused, findings) = match &self.role {
+            Role::Preparing(preparing) if preparing.asked => {
+                (preparing.ballot, preparing.refused, &preparing.findings)
+            }
+            Role::Leading(leading) => match &leading.open {
+                Some(findings) => (leading.ballot, leading.refused, &**findings),
+                None => return,
+            },
+            _ => return,
         };
-        if !preparing.asked {
-            return;
-        }
-        let findings = &preparing.findings;
-        let body = Body::Prepare { ballot: preparing.ballot, first: findings.first };
-        let settled = findings.promises.voters.union(preparing.refused);
+        let body = Body::Prepare { ballot, first: findings.first };
+        let settled = findings.promises.voters.union(refused);
         for node in config.others().filter(|node| !settled.contains(*node)) {
             Self::send(config, node, body.clone(), cx);
         }
@@ -122,8 +126,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
     }
 
-    /// An acceptor promised a higher ballot: it is lost for this one. The ballot is given up when the
-    /// others are no majority, and never raised in place; a new one is the election's decision.
+    /// An acceptor promised a higher ballot: it is lost for this one.
     pub(super) fn on_nack(
         &mut self,
         config: &Config<R>,
@@ -141,11 +144,33 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         }
         refused.insert(from);
+        self.give_up_if_refused(config, cx);
+    }
+
+    /// Gives the ballot up when the acceptors left to it are no majority, be it only for one slot that
+    /// damage left open. It is never raised in place: to lead again is the election's decision.
+    pub(super) fn give_up_if_refused(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
         let members = config.settings().members;
-        let voters = NodeSet::first(members).difference(*refused);
-        let left = Tally { voters, replies: voters.len() };
-        if !config.rules.is_quorum(left, members) {
+        let (ballot, refused, open) = match &self.role {
+            Role::Follower => return,
+            Role::Preparing(preparing) => (preparing.ballot, preparing.refused, None),
+            Role::Leading(leading) => (leading.ballot, leading.refused, leading.open.as_ref()),
+        };
+        let is_quorum = |voters: NodeSet| {
+            config.rules.is_quorum(Tally { voters, replies: voters.len() }, members)
+        };
+        let all = NodeSet::first(members);
+        // Without the refusals too few are left where too many are damaged: only time heals that.
+        let blocks = |faulty: NodeSet| {
+            let good = all.difference(faulty);
+            is_quorum(good) && !is_quorum(good.difference(refused))
+        };
+        let from = self.applied.next();
+        let blocked = blocks(NodeSet::EMPTY) || open.is_some_and(|o| o.is_blocked(from, blocks));
+        if blocked {
+            cx.probe("paxos/ballot-refused");
             self.step_down(config, Why::Refused, cx);
+            self.election.spend(ballot);
         }
     }
 }

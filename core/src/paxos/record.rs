@@ -8,17 +8,22 @@
 //! | 1, 2 | two copies of [`Record::Promised`], written and flushed one after the other |
 //! | 3 | [`Record::Pointer`]: which snapshot holds, and where the log starts |
 //! | 4, 5 | two places for a [`Record::Snapshot`], used in turn |
-//! | 16 + 2s | what slot s of the log holds: [`Record::Accepted`] or [`Record::Chosen`] |
-//! | 17 + 2s | the stub of slot s: [`Record::Stub`] |
+//! | 16 + 4s | what slot s of the log holds: [`Record::Accepted`] or [`Record::Chosen`], lane 0 |
+//! | 17 + 4s | the mirror of it, where the deployment expects damage |
+//! | 18 + 4s, 19 + 4s | the same, lane 1 |
+//!
+//! **Two lanes.** A write that a power failure tears destroys what its place held before. A slot's next
+//! acceptance therefore never overwrites its latest durable one, but goes to the other lane.
 //!
 //! **Torn or damaged?** A bad checksum at a log place is either the torn end of a write that nobody was
-//! told of, or the loss of an acceptance that others count on. The stub decides: entry and stub are two
-//! writes under one sync, and no acceptance is revealed before that sync. A bad entry without an intact
-//! stub was therefore never revealed (or both rotted, which is beyond the tolerated damage) and is
-//! dropped; a bad entry with one is lost. An empty place under an intact stub was never revealed either:
-//! media rot, they do not erase. A slot's place is a function of the slot, so damage never hides *which*
-//! slot is lost, and a record found away from home tells of two: the one it overwrote and its own. Stubs
-//! are written only where the deployment expects damage.
+//! told of, or the loss of an acceptance that others count on. The mirror decides: both copies are written
+//! under one sync, and no acceptance is revealed before that sync. While one copy is good nothing is lost.
+//! Where one is bad and the other was never written, the sync never completed: the entry is dropped.
+//! Where both are bad the entry may have been revealed: it is lost (media rot, they do not erase); a power
+//! failure that tears both looks the same, which is safe. Boot restores a missing copy before it relies
+//! on the other. Without mirrors every bad entry is taken for
+//! lost. A slot's place is a function of the slot, so damage never hides *which* slot is lost, and a
+//! record found away from home tells of two: the one it overwrote and its own.
 //!
 //! The deployment writes [`format`]'s records; a disk without them has been replaced or erased.
 
@@ -82,13 +87,6 @@ pub enum Record<A: App> {
         /// What.
         entry: Entry<A>,
     },
-    /// The entry record of this slot was written under the same sync.
-    Stub {
-        /// For which slot.
-        slot: LogSlot,
-        /// In which ballot.
-        ballot: Ballot,
-    },
 }
 
 /// The state after some slot: the application and its sessions.
@@ -98,6 +96,36 @@ pub struct Snapshot<A: App> {
     pub applied: LogSlot,
     /// The state.
     pub replica: Replica<A>,
+}
+
+/// One of the two places of a log slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+pub enum Lane {
+    /// The first.
+    Zero,
+    /// The second.
+    One,
+}
+
+impl Lane {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Zero, Self::One];
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Zero => Self::One,
+            Self::One => Self::Zero,
+        }
+    }
+
+    const fn offset(self) -> u64 {
+        match self {
+            Self::Zero => 0,
+            Self::One => 2,
+        }
+    }
 }
 
 /// What a place of the volume is for.
@@ -112,9 +140,9 @@ pub enum Purpose {
     /// A place for snapshots.
     Snapshot,
     /// The entry of a log slot.
-    Entry(LogSlot),
-    /// The stub of a log slot.
-    Stub(LogSlot),
+    Entry(LogSlot, Lane),
+    /// The mirror of it.
+    Mirror(LogSlot, Lane),
     /// Nothing is ever written there.
     Unused,
 }
@@ -128,21 +156,28 @@ pub fn purpose(disk_slot: u64) -> Purpose {
         3 => Purpose::Pointer,
         4 | 5 => Purpose::Snapshot,
         6..LOG => Purpose::Unused,
-        at if at % 2 == 0 => Purpose::Entry(LogSlot((at - LOG) / 2)),
-        at => Purpose::Stub(LogSlot((at - LOG) / 2)),
+        at => {
+            let slot = LogSlot((at - LOG) / 4);
+            match (at - LOG) % 4 {
+                0 => Purpose::Entry(slot, Lane::Zero),
+                1 => Purpose::Mirror(slot, Lane::Zero),
+                2 => Purpose::Entry(slot, Lane::One),
+                _ => Purpose::Mirror(slot, Lane::One),
+            }
+        }
     }
 }
 
 /// Where the entry of a log slot is.
 #[must_use]
-pub const fn entry_place(slot: LogSlot) -> Place {
-    Place::local(0, slot.0.saturating_mul(2).saturating_add(LOG))
+pub const fn entry_place(slot: LogSlot, lane: Lane) -> Place {
+    Place::local(0, slot.0.saturating_mul(4).saturating_add(LOG + lane.offset()))
 }
 
-/// Where the stub of a log slot is.
+/// Where the mirror of a log slot is.
 #[must_use]
-pub const fn stub_place(slot: LogSlot) -> Place {
-    Place::local(0, slot.0.saturating_mul(2).saturating_add(LOG + 1))
+pub const fn mirror_place(slot: LogSlot, lane: Lane) -> Place {
+    entry_place(slot, lane).offset(1)
 }
 
 /// What the deployment writes on a node's disk before its first start.
@@ -165,8 +200,10 @@ mod tests {
     #[test]
     fn every_place_has_one_purpose() {
         for slot in [LogSlot(0), LogSlot(1), LogSlot(77)] {
-            assert_eq!(purpose(entry_place(slot).slot.0), Purpose::Entry(slot));
-            assert_eq!(purpose(stub_place(slot).slot.0), Purpose::Stub(slot));
+            for lane in Lane::BOTH {
+                assert_eq!(purpose(entry_place(slot, lane).slot.0), Purpose::Entry(slot, lane));
+                assert_eq!(purpose(mirror_place(slot, lane).slot.0), Purpose::Mirror(slot, lane));
+            }
         }
         for place in SNAPSHOTS {
             assert_eq!(purpose(place.slot.0), Purpose::Snapshot);

@@ -119,6 +119,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
         if let Role::Leading(leading) = &mut self.role {
             leading.open = waits.then_some(findings);
+            self.give_up_if_refused(config, cx);
         }
     }
 

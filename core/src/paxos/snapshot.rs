@@ -4,7 +4,7 @@
 //! only then is the log cut. A node that lags installs another's in the same way. A few slots below the
 //! snapshot stay in the log, for nodes that lag a little.
 
-use super::record::{self, POINTER, Record, SNAPSHOTS, Snapshot, VOLUME};
+use super::record::{self, Lane, POINTER, Record, SNAPSHOTS, Snapshot, VOLUME};
 use super::rules::{Rules, SnapshotStage};
 use super::{Config, Fact, Paxos, Reply, Ticket};
 use crate::consensus::{App, LogSlot, Replica};
@@ -139,7 +139,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         let from = self.snapshots.disk_start;
         if from < log_start {
             self.snapshots.disk_start = log_start;
-            let (first, end) = (record::entry_place(from), record::entry_place(log_start));
+            let first = record::entry_place(from, Lane::Zero);
+            let end = record::entry_place(log_start, Lane::Zero);
             cx.erase(VOLUME, first.slot..end.slot);
         }
     }

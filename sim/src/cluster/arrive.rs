@@ -1,9 +1,9 @@
 //! What was in flight arrives.
 
 use super::storage::{Change, What};
-use super::{BACKLOG_MAX, Cluster, Driver, Flight, Parcel, input_of};
+use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel};
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
-use interregnum_core::{CallId, Machine, NodeId, Outcome, Volume};
+use interregnum_core::{CallId, Input, Machine, NodeId, Outcome, Volume};
 
 /// A reply that reached its client, for the workload to act on.
 pub(crate) struct Answer<M: Machine> {
@@ -16,15 +16,15 @@ impl<M: Machine> Cluster<M> {
     /// Lets a flight arrive; a client's answer is returned for its workload.
     pub(crate) fn arrive(&mut self, flight: u32, driver: &mut impl Driver<M>) -> Option<Answer<M>> {
         match self.flights.take(flight)? {
-            Flight::Parcel { to, parcel } => self.hand_over(to, parcel, driver),
+            Flight::Parcel { to, parcel } => self.hand_over(to as usize, parcel, driver),
             Flight::Answer { client, id, reply } => {
                 driver.see(self, &Seen::Answered { client, id, reply: &reply });
                 return Some(Answer { client, id, reply });
             }
             Flight::Syncing { process, incarnation, volume, mark, ticket } => {
                 self.complete_sync(self.processes[process].id.node, volume, mark, driver);
-                let parcel = Parcel::Disk { incarnation, ticket, outcome: Outcome::Synced };
-                self.hand_over(process, parcel, driver);
+                let input = Input::Disk { ticket, outcome: Outcome::Synced };
+                self.hand_over(process, Parcel::to(incarnation, input), driver);
             }
             Flight::Shared(request) => self.serve(request, driver),
             Flight::Spawning(process) => self.start(process, driver),
@@ -40,15 +40,10 @@ impl<M: Machine> Cluster<M> {
         mark: u64,
         driver: &mut impl Driver<M>,
     ) {
-        let index = usize::from(volume);
-        if index >= self.nodes[node.index()].volumes.len() {
-            return;
+        while let Some(change) = self.volume(node, volume).next_covered(mark) {
+            show_durable(self, node, volume, &change, driver);
+            self.volume(node, volume).apply(change);
         }
-        // Lent out, because showing a change needs a look at the whole cluster.
-        let volumes = &mut self.nodes[node.index()].volumes;
-        let mut storage = std::mem::replace(&mut volumes[index], super::Storage::new());
-        storage.sync(mark, |change| show_durable(self, node, volume, change, driver));
-        self.nodes[node.index()].volumes[index] = storage;
     }
 
     /// Hands a parcel to its process: now, after its pause, or never.
@@ -58,12 +53,11 @@ impl<M: Machine> Cluster<M> {
         parcel: Parcel<M>,
         driver: &mut impl Driver<M>,
     ) {
-        if let Parcel::Message { from, message } = &parcel {
-            let (from, to) = (*from, self.processes[index].id);
-            if self.network.is_cut(from.node, to.node) {
-                self.bite_of_cut(from.node, to.node);
-                let why = DropCause::Cut;
-                return driver.see(self, &Seen::Dropped { from, to, message, why });
+        if let Input::Message { from, .. } = &parcel.input {
+            let (from, to) = (from.node, self.processes[index].id.node);
+            if self.network.is_cut(from, to) {
+                self.bite_of_cut(from, to);
+                return self.lose(index, &parcel, DropCause::Cut, driver);
             }
         }
         let process = &mut self.processes[index];
@@ -74,7 +68,7 @@ impl<M: Machine> Cluster<M> {
             if process.backlog.len() >= BACKLOG_MAX {
                 return self.lose(index, &parcel, DropCause::Backlog, driver);
             }
-            process.backlog.push_back(parcel);
+            process.backlog.push_back(Held::Parcel(parcel));
             return self.bite(fault);
         }
         self.deliver(index, parcel, driver);
@@ -87,20 +81,24 @@ impl<M: Machine> Cluster<M> {
         why: DropCause,
         driver: &mut impl Driver<M>,
     ) {
-        if let Parcel::Message { from, message } = parcel {
-            let to = self.processes[index].id;
-            driver.see(self, &Seen::Dropped { from: *from, to, message, why });
+        if let Input::Message { from, message } = &parcel.input {
+            let (id, to) = (parcel.id, self.processes[index].id);
+            driver.see(self, &Seen::Dropped { id, from: *from, to, message, why });
         }
     }
 
-    /// Shows the parcel and lets the process act on it.
+    /// Shows the parcel and lets the process act on it, unless it was meant for an earlier
+    /// incarnation.
     pub(super) fn deliver(&mut self, index: usize, parcel: Parcel<M>, driver: &mut impl Driver<M>) {
-        use interregnum_core::Input;
-        let process = &mut self.processes[index];
+        let process = &self.processes[index];
+        if parcel.incarnation.is_some_and(|only| only != process.incarnation) {
+            return;
+        }
         let to = process.id;
-        let Some(input) = input_of(process, parcel) else { return };
-        let seen = match &input {
-            Input::Message { from, message } => Seen::Delivered { from: *from, to, message },
+        let seen = match &parcel.input {
+            Input::Message { from, message } => {
+                Seen::Delivered { id: parcel.id, from: *from, to, message }
+            }
             Input::Call { id, call } => Seen::Called { process: to, id: *id, call },
             Input::Notice { from, notice } => Seen::Noticed { from: *from, to, notice },
             Input::Exited(part) => Seen::ToldExit { process: to, exited: *part },
@@ -110,7 +108,27 @@ impl<M: Machine> Cluster<M> {
             }
         };
         driver.see(self, &seen);
-        self.step(index, input, driver);
+        self.step(index, parcel.input, driver);
+    }
+
+    /// Fires a timer if it is still armed: now, or after the process's pause.
+    pub(crate) fn fire(&mut self, index: usize, timer: usize, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        if process.machine.is_none() {
+            return;
+        }
+        if let Some(&fault) = process.held_paused.first() {
+            if process.backlog.len() < BACKLOG_MAX {
+                process.backlog.push_back(Held::Timer(timer));
+                self.bite(fault);
+            }
+            return;
+        }
+        let Some(armed) = process.timers.get_mut(timer).filter(|armed| armed.armed) else { return };
+        armed.armed = false;
+        let (process, timer) = (process.id, armed.timer.clone());
+        driver.see(self, &Seen::Fired { process, timer: &timer });
+        self.step(index, Input::Timer(timer), driver);
     }
 }
 

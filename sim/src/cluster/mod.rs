@@ -1,28 +1,28 @@
 //! The cluster: nodes, processes, links, volumes and clocks, and what each event does to them.
 //!
 //! This is the only place that knows what delivering, crashing, tearing or healing means. It decides
-//! nothing: when something happens, and whether a message is lost, is asked of a [`Driver`].
+//! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
 mod arrive;
+mod driver;
 mod network;
+mod pages;
 mod power;
 mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
 
-use crate::clock::{Clock, TrueTime};
-use crate::seen::{Client, DropCause, Seen};
-use interregnum_core::{
-    CallId, Effect, Input, LocalTime, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
-    Span, Window,
-};
+use crate::clock::Clock;
+use crate::seen::{Client, MessageId, Seen};
+use driver::StepHost;
+use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZeroU32;
 use storage::Storage;
 
+pub(crate) use driver::{Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use step::call_id;
 
@@ -48,50 +48,11 @@ pub struct Deployed<M: Machine> {
     pub running: bool,
 }
 
-/// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
-/// timeline is one; a search through all orders would be another.
-pub(crate) trait Driver<M: Machine> {
-    /// True time.
-    fn now(&self) -> TrueTime;
-    /// Everything that happens is shown here, in order.
-    fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>);
-    /// Answers a machine's `pick`.
-    fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
-    /// What becomes of something sent from one endpoint to another.
-    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
-    /// How long the disk of `node` takes for a sync.
-    fn sync_time(&mut self, node: NodeId) -> Span;
-    /// Lets the flight arrive after so long.
-    fn launch(&mut self, flight: u32, after: Span);
-    /// Lets the timer fire within a window of true time from now.
-    fn arm(&mut self, process: usize, timer: usize, window: Window);
-    /// The timer must not fire before it is armed again.
-    fn disarm(&mut self, process: usize, timer: usize);
-    /// The node's watchdog goes off after so long, unless its generation has changed by then.
-    fn watch(&mut self, node: NodeId, generation: u16, after: Span);
-}
-
-/// Where something comes from or goes to: a process or a disk of a node, or a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    /// Its number, dense over processes, shared disks and clients.
-    pub(crate) number: u32,
-    /// Its node; clients have none.
-    pub(crate) node: Option<NodeId>,
-}
-
-/// What becomes of a message: up to two copies, each with its delay.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
-    Lost(DropCause),
-    Arrives { after: Span, again: Option<Span> },
-}
-
 /// Something on its way.
 #[derive(Debug)]
 pub(crate) enum Flight<M: Machine> {
     /// To a process.
-    Parcel { to: usize, parcel: Parcel<M> },
+    Parcel { to: u32, parcel: Parcel<M> },
     /// A reply on its way to a client.
     Answer { client: Client, id: CallId, reply: M::Reply },
     /// A sync that a node's own disk is working on.
@@ -104,13 +65,36 @@ pub(crate) enum Flight<M: Machine> {
 
 /// What a process is handed.
 #[derive(Debug)]
-pub(crate) enum Parcel<M: Machine> {
-    Message { from: ProcessId, message: M::Message },
-    Call { id: CallId, call: M::Call },
-    Notice { from: Part, notice: M::Notice },
-    Exited(Part),
-    Disk { incarnation: u32, ticket: M::Ticket, outcome: Outcome<M::Record> },
-    Timer { incarnation: u32, timer: usize },
+pub(crate) struct Parcel<M: Machine> {
+    input: Input<M>,
+    /// If it is a message, which one.
+    id: MessageId,
+    /// Only this incarnation of the process may have it.
+    incarnation: Option<u32>,
+}
+
+impl<M: Machine> Parcel<M> {
+    /// For whichever incarnation is up when it arrives.
+    const fn new(input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: None }
+    }
+
+    /// For one incarnation only.
+    const fn to(incarnation: u32, input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: Some(incarnation) }
+    }
+
+    const fn message(id: MessageId, from: ProcessId, message: M::Message) -> Self {
+        Self { input: Input::Message { from, message }, id, incarnation: None }
+    }
+}
+
+/// What waits for a paused process.
+#[derive(Debug)]
+enum Held<M: Machine> {
+    Parcel(Parcel<M>),
+    /// A timer that was due; the rest of the interrupted step may yet cancel it.
+    Timer(usize),
 }
 
 /// One machine's process.
@@ -128,7 +112,7 @@ pub(crate) struct Process<M: Machine> {
     /// Effects of the step in which it was paused, to be carried out when it goes on.
     tail: VecDeque<Effect<M>>,
     /// What arrived while it was paused.
-    backlog: VecDeque<Parcel<M>>,
+    backlog: VecDeque<Held<M>>,
     timers: Vec<Armed<M::Timer>>,
     /// Interrupt the next step that has more effects than this.
     trip: Option<Trip>,
@@ -170,6 +154,7 @@ pub struct Cluster<M: Machine> {
     clients: u32,
     pub(crate) network: Network,
     flights: Slab<Flight<M>>,
+    messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
     /// Reused by every step.
     effects: Vec<Effect<M>>,
@@ -221,6 +206,7 @@ impl<M: Machine> Cluster<M> {
             processes,
             clients,
             flights: Slab::new(),
+            messages_sent: 0,
             paths: BTreeMap::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
@@ -286,6 +272,10 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
+    fn volume(&mut self, node: NodeId, volume: u8) -> &mut Storage<M::Record> {
+        self.nodes[node.index()].volume(volume)
+    }
+
     fn endpoint(&self, process: usize) -> Endpoint {
         Endpoint { number: number(process), node: Some(self.processes[process].id.node) }
     }
@@ -320,16 +310,10 @@ impl<M: Machine> Cluster<M> {
         let (from, to) = (self.client_endpoint(client), self.endpoint(index));
         // A call is never delivered twice: a client's connection sees to that.
         if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
-            let parcel = Parcel::Call { id, call };
-            let flight = self.flights.insert(Flight::Parcel { to: index, parcel });
+            let parcel = Parcel::new(Input::Call { id, call });
+            let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
             driver.launch(flight, after);
         }
-    }
-
-    /// Fires a timer, if it is still armed.
-    pub(crate) fn fire(&mut self, process: usize, timer: usize, driver: &mut impl Driver<M>) {
-        let incarnation = self.processes[process].incarnation;
-        self.hand_over(process, Parcel::Timer { incarnation, timer }, driver);
     }
 }
 
@@ -371,54 +355,4 @@ impl<M: Machine> Node<M> {
         }
         &mut self.volumes[index]
     }
-}
-
-/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
-struct StepHost<'a, M: Machine, D> {
-    clock: &'a Clock,
-    process: usize,
-    driver: &'a mut D,
-    effects: &'a mut Vec<Effect<M>>,
-}
-
-impl<M: Machine, D: Driver<M>> interregnum_core::Host<M> for StepHost<'_, M, D> {
-    fn now(&mut self) -> LocalTime {
-        self.clock.monotonic(self.driver.now())
-    }
-
-    fn wall(&mut self) -> interregnum_core::WallTime {
-        self.clock.wall(self.driver.now())
-    }
-
-    fn pick(&mut self, bound: NonZeroU32) -> u32 {
-        self.driver.pick(self.process, bound)
-    }
-
-    fn emit(&mut self, effect: Effect<M>) {
-        self.effects.push(effect);
-    }
-}
-
-/// Builds the input that a parcel amounts to; `None` if it is out of date.
-fn input_of<M: Machine>(process: &mut Process<M>, parcel: Parcel<M>) -> Option<Input<M>> {
-    Some(match parcel {
-        Parcel::Message { from, message } => Input::Message { from, message },
-        Parcel::Call { id, call } => Input::Call { id, call },
-        Parcel::Notice { from, notice } => Input::Notice { from, notice },
-        Parcel::Exited(part) => Input::Exited(part),
-        Parcel::Disk { incarnation, ticket, outcome } => {
-            if incarnation != process.incarnation {
-                return None;
-            }
-            Input::Disk { ticket, outcome }
-        }
-        Parcel::Timer { incarnation, timer } => {
-            let armed = process.timers.get_mut(timer)?;
-            if incarnation != process.incarnation || !armed.armed {
-                return None;
-            }
-            armed.armed = false;
-            Input::Timer(armed.timer.clone())
-        }
-    })
 }

@@ -1,12 +1,12 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::arrive::show_durable;
-use super::storage::{Fate as Left, What};
-use super::{Cluster, Driver, Flight, Parcel, StepHost, Storage};
+use super::storage::{Fate as Left, Stored, What};
+use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
 use crate::seen::{CrashCause, Seen};
-use interregnum_core::{Cell, Context, Image, Machine, NodeId, Place, Span, Volume};
+use interregnum_core::{Cell, Context, Image, Input, Machine, NodeId, Place, Span, Volume};
 
 /// Interrupts the next step that has more effects than `after`.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,13 @@ impl<M: Machine> Cluster<M> {
     pub(crate) fn begin(&mut self, driver: &mut impl Driver<M>) {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
-                self.complete_sync(node, volume, u64::MAX, driver);
+                while let Some(change) = self.volume(node, volume).next_covered(u64::MAX) {
+                    if let What::Write(Stored { home: at, record }) = &change.what {
+                        driver.see(self, &Seen::Written { process: change.by, at: *at, record });
+                    }
+                    show_durable(self, node, volume, &change, driver);
+                    self.volume(node, volume).apply(change);
+                }
             }
         }
         for index in 0..self.processes.len() {
@@ -66,10 +72,11 @@ impl<M: Machine> Cluster<M> {
     fn image(&self, node: NodeId) -> Image<M::Record> {
         let mut image = Image::default();
         for (volume, storage) in (0..=u8::MAX).zip(&self.nodes[node.index()].volumes) {
-            for (slot, stored) in storage.readable() {
+            storage.for_each_readable(|slot, stored| {
                 let at = Place { volume: Volume::Local(volume), slot };
-                image.set(at, Cell::Intact { home: stored.home, record: stored.record });
-            }
+                let Stored { home, record } = stored.clone();
+                image.set(at, Cell::Intact { home, record });
+            });
         }
         image
     }
@@ -97,6 +104,8 @@ impl<M: Machine> Cluster<M> {
         process.machine = None;
         process.tail.clear();
         process.backlog.clear();
+        // A pause ends with the process that it stopped.
+        process.held_paused.clear();
         process.trip = None;
         let timers = process.timers.len();
         process.timers.clear();
@@ -106,8 +115,8 @@ impl<M: Machine> Cluster<M> {
     fn tell_siblings(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let id = self.processes[index].id;
         for sibling in self.parts(id.node).filter(|sibling| *sibling != index) {
-            let parcel = Parcel::Exited(id.part);
-            self.launch(Flight::Parcel { to: sibling, parcel }, Span::ZERO, driver);
+            let parcel = Parcel::new(Input::Exited(id.part));
+            self.launch(Flight::Parcel { to: number(sibling), parcel }, Span::ZERO, driver);
         }
     }
 
@@ -177,8 +186,11 @@ impl<M: Machine> Cluster<M> {
             self.carry_out(index, tail, driver);
         }
         while !self.processes[index].is_paused() {
-            let Some(parcel) = self.processes[index].backlog.pop_front() else { break };
-            self.deliver(index, parcel, driver);
+            match self.processes[index].backlog.pop_front() {
+                Some(Held::Parcel(parcel)) => self.deliver(index, parcel, driver),
+                Some(Held::Timer(timer)) => self.fire(index, timer, driver),
+                None => break,
+            }
         }
     }
 
@@ -204,26 +216,23 @@ impl<M: Machine> Cluster<M> {
     ) -> bool {
         let mut lost = false;
         for volume in 0..self.volume_count(node) {
-            let index = usize::from(volume);
-            let volumes = &mut self.nodes[node.index()].volumes;
-            let mut storage = std::mem::replace(&mut volumes[index], Storage::new());
-            storage.lose_power(keep, dice, |change, left| match (left, &change.what) {
-                (Left::Kept, _) => show_durable(self, node, volume, change, driver),
-                (Left::Lost, What::Write(stored)) => {
-                    lost = true;
-                    let (at, by) = (stored.home, change.by);
-                    driver.see(self, &Seen::Forgotten { node, at, by });
+            while let Some((change, left)) = self.volume(node, volume).next_struck(keep, dice) {
+                match (left, &change.what) {
+                    (Left::Kept, _) => {
+                        show_durable(self, node, volume, &change, driver);
+                        self.volume(node, volume).apply(change);
+                        continue;
+                    }
+                    (Left::Lost, What::Write(stored)) => {
+                        let (at, by) = (stored.home, change.by);
+                        driver.see(self, &Seen::Forgotten { node, at, by });
+                    }
+                    (Left::Lost, What::Erase(_)) => {}
                 }
-                (Left::Lost, What::Erase(_)) => lost = true,
-            });
-            self.nodes[node.index()].volumes[index] = storage;
+                lost = true;
+            }
         }
         lost
-    }
-
-    /// Whether the node has writes that a power failure could lose.
-    pub(crate) fn has_unsynced(&self, node: NodeId) -> bool {
-        self.nodes[node.index()].volumes.iter().any(Storage::has_unsynced)
     }
 
     /// Takes a shared disk off the network, or puts it back.

@@ -5,9 +5,9 @@
 //! Requests that are under way when their process falls still take effect.
 
 use super::storage::Change;
-use super::{Cluster, Driver, Fate, Flight, Parcel};
+use super::{Cluster, Driver, Fate, Flight, Parcel, number};
 use crate::clock::TrueTime;
-use interregnum_core::{DiskError, Machine, NodeId, Outcome, Slot};
+use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot};
 
 /// The way from one process to one disk.
 #[derive(Debug, Default)]
@@ -122,7 +122,14 @@ impl<M: Machine> Cluster<M> {
             Wish::Change(change) => self.nodes[disk.index()].volume(0).change(change),
             Wish::Read(slot, ticket) => {
                 let cell = self.nodes[disk.index()].volume(0).read(slot);
-                self.respond(process, incarnation, disk, ticket, Outcome::Read(cell), driver);
+                self.respond(
+                    process,
+                    incarnation,
+                    disk,
+                    ticket,
+                    Outcome::Read(Box::new(cell)),
+                    driver,
+                );
             }
             Wish::Sync(ticket) => {
                 let path = self.paths.entry((process, disk)).or_default();
@@ -158,8 +165,8 @@ impl<M: Machine> Cluster<M> {
         }
         let fate = driver.fate(self, self.disk_endpoint(disk), self.endpoint(process));
         if let Fate::Arrives { after, .. } = fate {
-            let parcel = Parcel::Disk { incarnation, ticket, outcome };
-            self.launch(Flight::Parcel { to: process, parcel }, after, driver);
+            let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
+            self.launch(Flight::Parcel { to: number(process), parcel }, after, driver);
         }
     }
 }

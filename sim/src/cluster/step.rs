@@ -2,8 +2,8 @@
 
 use super::power::Trip;
 use super::storage::{Change, Stored, What};
-use super::{Armed, Cluster, Driver, Fate, Flight, Interruption, Parcel, StepHost};
-use crate::seen::{Client, Seen};
+use super::{Armed, Cluster, Driver, Fate, Flight, Interruption, Parcel, StepHost, number};
+use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
     CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
 };
@@ -42,7 +42,7 @@ impl<M: Machine> Cluster<M> {
             self.bite(fault);
             match kind {
                 Interruption::Crash => {
-                    self.crash(index, crate::seen::CrashCause::Crash, driver);
+                    self.crash(index, CrashCause::Crash, driver);
                     self.processes[index].held_down.push(fault);
                 }
                 Interruption::Pause => {
@@ -62,11 +62,11 @@ impl<M: Machine> Cluster<M> {
             Effect::Read { at, ticket } => match at.volume {
                 Volume::Local(volume) => {
                     let storage = self.nodes[me.node.index()].volume(volume);
-                    let outcome = Outcome::Read(storage.read(at.slot));
+                    let outcome = Outcome::Read(Box::new(storage.read(at.slot)));
                     let incarnation = self.processes[index].incarnation;
-                    let parcel = Parcel::Disk { incarnation, ticket, outcome };
+                    let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
                     let after = driver.sync_time(me.node);
-                    self.launch(Flight::Parcel { to: index, parcel }, after, driver);
+                    self.launch(Flight::Parcel { to: number(index), parcel }, after, driver);
                 }
                 Volume::Shared(disk) => self.read_shared(index, disk, at.slot, ticket, driver),
             },
@@ -89,8 +89,8 @@ impl<M: Machine> Cluster<M> {
             Effect::Notify { to, notice } => {
                 driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
                 if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
-                    let parcel = Parcel::Notice { from: me.part, notice };
-                    self.launch(Flight::Parcel { to, parcel }, Span::ZERO, driver);
+                    let parcel = Parcel::new(Input::Notice { from: me.part, notice });
+                    self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
                 }
             }
             Effect::Spawn(part) => {
@@ -100,7 +100,7 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Kill(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
-                    self.crash(part, crate::seen::CrashCause::Killed, driver);
+                    self.crash(part, CrashCause::Killed, driver);
                 }
             }
             Effect::Watchdog(after) => self.set_watchdog(me.node, after, driver),
@@ -123,24 +123,27 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) {
         let from = self.processes[index].id;
-        driver.see(self, &Seen::Sent { from, to, message: &message });
-        let lost = |why| Seen::Dropped { from, to, message: &message, why };
+        self.messages_sent += 1;
+        let id = MessageId(self.messages_sent);
+        driver.see(self, &Seen::Sent { id, from, to, message: &message });
+        let lost = |why| Seen::Dropped { id, from, to, message: &message, why };
         let Some(target) = self.index(to) else {
-            return driver.see(self, &lost(crate::seen::DropCause::Down));
+            return driver.see(self, &lost(DropCause::Down));
         };
         if self.network.is_cut(from.node, to.node) {
             self.bite_of_cut(from.node, to.node);
-            return driver.see(self, &lost(crate::seen::DropCause::Cut));
+            return driver.see(self, &lost(DropCause::Cut));
         }
         match driver.fate(self, self.endpoint(index), self.endpoint(target)) {
             Fate::Lost(why) => driver.see(self, &lost(why)),
             Fate::Arrives { after, again } => {
+                let to = number(target);
                 if let Some(again) = again {
-                    let parcel = Parcel::Message { from, message: message.clone() };
-                    self.launch(Flight::Parcel { to: target, parcel }, again, driver);
+                    let parcel = Parcel::message(id, from, message.clone());
+                    self.launch(Flight::Parcel { to, parcel }, again, driver);
                 }
-                let parcel = Parcel::Message { from, message };
-                self.launch(Flight::Parcel { to: target, parcel }, after, driver);
+                let parcel = Parcel::message(id, from, message);
+                self.launch(Flight::Parcel { to, parcel }, after, driver);
             }
         }
     }

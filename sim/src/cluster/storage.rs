@@ -1,9 +1,10 @@
 //! One volume: what is durable, and what was written since and may yet be lost.
 
+use super::pages::Pages;
 use crate::dice::{Dice, within};
 use crate::scenario::Ratio;
 use interregnum_core::{Cell, Place, ProcessId, Slot};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// A record and where it was meant to go.
@@ -30,7 +31,7 @@ pub(crate) enum What<R> {
 /// One volume of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Storage<R> {
-    durable: BTreeMap<Slot, Stored<R>>,
+    durable: Pages<Stored<R>>,
     unsynced: VecDeque<Change<R>>,
     /// How many changes have left `unsynced`, whichever way: a sync's mark counts from the start.
     settled: u64,
@@ -44,7 +45,7 @@ pub(crate) enum Fate {
 
 impl<R: Clone> Storage<R> {
     pub(crate) const fn new() -> Self {
-        Self { durable: BTreeMap::new(), unsynced: VecDeque::new(), settled: 0 }
+        Self { durable: Pages::new(), unsynced: VecDeque::new(), settled: 0 }
     }
 
     /// Takes a change; returns nothing, for a write has no completion of its own.
@@ -58,47 +59,35 @@ impl<R: Clone> Storage<R> {
         self.settled + self.unsynced.len() as u64
     }
 
-    /// Completes a sync with this mark: makes what it covers durable, in order, showing each change
-    /// just before.
-    pub(crate) fn sync(&mut self, mark: u64, mut show: impl FnMut(&Change<R>)) {
-        while self.settled < mark {
-            let Some(change) = self.unsynced.pop_front() else { break };
-            self.settled += 1;
-            show(&change);
-            self.apply(change);
+    /// The next change that a sync with this mark covers, to be shown and then made durable by
+    /// `apply`.
+    pub(crate) fn next_covered(&mut self, mark: u64) -> Option<Change<R>> {
+        if self.settled >= mark {
+            return None;
         }
+        let change = self.unsynced.pop_front()?;
+        self.settled += 1;
+        Some(change)
     }
 
-    /// Loses power: each unsynced change is kept with the given probability, independently, so that
-    /// later ones may survive earlier ones.
-    pub(crate) fn lose_power(
+    /// The next change that a power failure strikes: it is kept with the given probability,
+    /// independently of the others, so that later ones may survive earlier ones.
+    pub(crate) fn next_struck(
         &mut self,
         keep: Ratio,
         dice: &mut Dice,
-        mut show: impl FnMut(&Change<R>, Fate),
-    ) {
-        for change in std::mem::take(&mut self.unsynced) {
-            self.settled += 1;
-            if within(dice.word() >> 32, keep) {
-                show(&change, Fate::Kept);
-                self.apply(change);
-            } else {
-                show(&change, Fate::Lost);
-            }
-        }
+    ) -> Option<(Change<R>, Fate)> {
+        let change = self.unsynced.pop_front()?;
+        self.settled += 1;
+        let kept = within(dice.word() >> 32, keep);
+        Some((change, if kept { Fate::Kept } else { Fate::Lost }))
     }
 
-    fn apply(&mut self, change: Change<R>) {
+    /// Makes a change durable.
+    pub(crate) fn apply(&mut self, change: Change<R>) {
         match change.what {
-            What::Write(stored) => {
-                self.durable.insert(stored.home.slot, stored);
-            }
-            What::Erase(slots) if slots.start < slots.end => {
-                while let Some((&slot, _)) = self.durable.range(slots.clone()).next() {
-                    self.durable.remove(&slot);
-                }
-            }
-            What::Erase(_) => {}
+            What::Write(stored) => self.durable.insert(stored.home.slot, stored),
+            What::Erase(slots) => self.durable.erase(&slots),
         }
     }
 
@@ -111,25 +100,20 @@ impl<R: Clone> Storage<R> {
                 _ => {}
             }
         }
-        self.durable.get(&slot).map_or(Cell::Empty, intact)
+        self.durable.get(slot).map_or(Cell::Empty, intact)
     }
 
     /// Every slot that is not empty, as a booting process sees the volume. Whoever only restarts its
     /// process finds what it had written but not synced: the operating system did not fall with it.
-    pub(crate) fn readable(&self) -> BTreeMap<Slot, Stored<R>> {
-        let mut seen = Self {
-            durable: self.durable.clone(),
-            unsynced: VecDeque::new(),
-            settled: self.settled,
-        };
-        for change in &self.unsynced {
-            seen.apply(change.clone());
+    pub(crate) fn for_each_readable(&self, mut take: impl FnMut(Slot, &Stored<R>)) {
+        if self.unsynced.is_empty() {
+            return self.durable.iter().for_each(|(slot, stored)| take(slot, stored));
         }
-        seen.durable
-    }
-
-    pub(crate) fn has_unsynced(&self) -> bool {
-        !self.unsynced.is_empty()
+        let mut seen = self.clone();
+        while let Some(change) = seen.next_covered(u64::MAX) {
+            seen.apply(change);
+        }
+        seen.for_each_readable(take);
     }
 }
 
@@ -148,8 +132,28 @@ mod tests {
         Change { by: ProcessId::main(NodeId(0)), what: What::Write(stored) }
     }
 
+    fn sync(storage: &mut Storage<u8>, mark: u64) -> usize {
+        let covered = std::iter::from_fn(|| {
+            let change = storage.next_covered(mark)?;
+            storage.apply(change);
+            Some(())
+        });
+        covered.count()
+    }
+
+    fn lose_power(storage: &mut Storage<u8>, keep: Ratio, seed: u64) {
+        let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
+        while let Some((change, fate)) = storage.next_struck(keep, &mut dice) {
+            if matches!(fate, Fate::Kept) {
+                storage.apply(change);
+            }
+        }
+    }
+
     fn held(storage: &Storage<u8>) -> Vec<(u64, u8)> {
-        storage.readable().iter().map(|(slot, stored)| (slot.0, stored.record)).collect()
+        let mut held = Vec::new();
+        storage.for_each_readable(|slot, stored| held.push((slot.0, stored.record)));
+        held
     }
 
     #[test]
@@ -158,8 +162,8 @@ mod tests {
         storage.change(write(1, 10));
         let mark = storage.mark();
         storage.change(write(2, 20));
-        storage.sync(mark, |_| {});
-        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        sync(&mut storage, mark);
+        lose_power(&mut storage, Ratio::default(), 1);
         assert_eq!(held(&storage), [(1, 10)]);
     }
 
@@ -168,10 +172,10 @@ mod tests {
         let mut storage = Storage::new();
         storage.change(write(1, 10));
         let mark = storage.mark();
-        storage.lose_power(Ratio::default(), &mut Dice::new(1, Source::Plan), |_, _| {});
+        lose_power(&mut storage, Ratio::default(), 1);
         storage.change(write(1, 11));
-        storage.sync(mark, |_| panic!("nothing is covered"));
-        assert!(storage.has_unsynced());
+        assert_eq!(sync(&mut storage, mark), 0);
+        assert!(matches!(storage.read(Slot(1)), Cell::Intact { record: 11, .. }));
     }
 
     #[test]
@@ -180,8 +184,7 @@ mod tests {
         for seed in 0..200 {
             let mut storage = Storage::new();
             (0..3).for_each(|slot| storage.change(write(slot, 1)));
-            let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
-            storage.lose_power(Ratio::ppm(500_000), &mut dice, |_, _| {});
+            lose_power(&mut storage, Ratio::ppm(500_000), seed);
             left.insert(held(&storage));
         }
         assert_eq!(left.len(), 8);
@@ -191,14 +194,16 @@ mod tests {
     fn reads_see_the_newest_change() {
         let mut storage = Storage::new();
         storage.change(write(1, 10));
-        storage.sync(storage.mark(), |_| {});
+        let mark = storage.mark();
+        sync(&mut storage, mark);
         storage.change(write(1, 11));
         assert!(matches!(storage.read(Slot(1)), Cell::Intact { record: 11, .. }));
         let by = ProcessId::main(NodeId(0));
         storage.change(Change { by, what: What::Erase(Slot(0)..Slot(9)) });
         assert_eq!(storage.read(Slot(1)), Cell::Empty);
         assert_eq!(held(&storage), []);
-        storage.sync(storage.mark(), |_| {});
+        let mark = storage.mark();
+        sync(&mut storage, mark);
         assert_eq!(storage.read(Slot(1)), Cell::Empty);
     }
 }

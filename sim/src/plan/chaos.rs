@@ -160,7 +160,8 @@ impl<'d> Storm<'d> {
     }
 
     fn some_or_all(&mut self) -> Option<Target> {
-        (self.dice.word() % 3 != 0).then(|| Target::Node { node: self.node().0, part: None })
+        (!self.dice.word().is_multiple_of(3))
+            .then(|| Target::Node { node: self.node().0, part: None })
     }
 
     fn partition(&mut self) -> Partition {

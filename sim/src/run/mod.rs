@@ -55,7 +55,7 @@ pub(crate) fn run<'r, S: System>(
         // system may not keep that promise.
         Err(mistakes) => return outcome::undeployable(seed, &mistakes),
     };
-    let observed = catch_unwind(AssertUnwindSafe(|| run.to_the_end()));
+    let observed = catch_unwind(AssertUnwindSafe(|| run.play()));
     let observed = observed.unwrap_or_else(|panic| Observed::Panicked(outcome::said(&*panic)));
     run.outcome(observed)
 }
@@ -100,7 +100,7 @@ impl<'r, S: System> Run<'r, S> {
         })
     }
 
-    fn to_the_end(&mut self) -> Observed {
+    fn play(&mut self) -> Observed {
         for (number, planned) in (0..=u32::MAX).zip(&self.plan.faults) {
             let begins = TrueTime::ZERO.after(planned.fault.at.0);
             if begins < self.plan.calm_at {

@@ -71,7 +71,7 @@ impl<'r, M: Machine> Timeline<'r, M> {
         Self {
             seed,
             now: TrueTime::ZERO,
-            queue: Queue::default(),
+            queue: Queue::new(),
             tap,
             delay: DelayLaw::new(&network.delay),
             loss: network.loss,

@@ -83,7 +83,11 @@ pub const MUTANTS: &[Mutant] = &[
         bug: "P11",
         defect: "a leader adds votes for an equal entry from different ballots",
         expected: "A5",
-        also: &[("A2", "a later ballot proposes something else")],
+        also: &[
+            ("A2", "a later ballot proposes something else"),
+            ("A7", "the entry taken for chosen is in the state when another one is chosen"),
+            ("A8", "the same, in an answer"),
+        ],
     },
     Mutant {
         id: "paxos/acknowledges-early",

@@ -2,25 +2,17 @@
 
 use super::super::evidence::Term;
 use super::story::{Story, ballot, put, read};
-use crate::seen::Client;
-use interregnum_core::CallId;
 use interregnum_core::NodeId;
-use interregnum_core::consensus::{ClientId, RequestId};
-use interregnum_core::kv::{Kv, KvQuery};
-use interregnum_core::paxos::{Ballot, Call, ReadMode};
+use interregnum_core::paxos::Ballot;
 
 fn heard(story: &mut Story, from: u8, ballot: Ballot) {
     story.tell(Term::Heard { from: NodeId(from), ballot });
 }
 
-/// Each of the two clients calls and is answered from slot 1.
+/// Each of these clients calls and is answered from slot 1.
 fn answered(story: &mut Story, clients: &[u32]) {
     for client in clients {
-        let id = CallId(u64::from(*client) << 32 | 1);
-        let (by, request) = (ClientId(*client), RequestId(1));
-        let (query, mode) = (KvQuery::Get { key: 1 }, ReadMode::Lease);
-        let call = Call::<Kv>::Read { client: by, request, query, mode };
-        story.tell(Term::Asked { client: Client(*client), id, call: &call });
+        let id = story.ask_read(*client, 9);
         story.answer(id, &read(1, Some(1)));
     }
 }
@@ -94,7 +86,7 @@ fn one_client_is_never_answered() {
 fn answers_to_calls_made_before_the_calm_do_not_count() {
     let mut story = Story::new();
     story.durable(&[0, 1], ballot(1, 0), 1, &put(1));
-    let early = story.ask_read(1);
+    let early = story.ask_read(0, 1);
     story.calm();
     story.answer(early, &read(1, Some(1)));
     heard(&mut story, 1, ballot(1, 0));

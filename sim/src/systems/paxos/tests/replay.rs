@@ -109,13 +109,13 @@ fn a8_late_answers_to_earlier_requests() {
 #[test]
 fn a8_a_read_sees_the_state_it_names() {
     let mut story = Story::new();
-    let id = story.ask_read(9);
+    let id = story.ask_read(0, 9);
     story.chosen(1..=3).reply(id, &read(2, Some(2))).reply(id, &read(3, Some(3))).is_fine();
     story.reply(id, &read(1, Some(1))).is_fine();
     story.reply(id, &read(2, Some(3))).violates("A8");
 
     let mut wrong_kind = Story::new();
-    let id = wrong_kind.ask_read(9);
+    let id = wrong_kind.ask_read(0, 9);
     wrong_kind.chosen(1..=1).reply(id, &applied(1, None)).violates("A8");
 }
 
@@ -127,17 +127,17 @@ fn a9_a_read_is_not_older_than_what_was_answered_before_it() {
     };
     let mut stale = Story::new();
     answered(&mut stale);
-    let id = stale.ask_read(3);
+    let id = stale.ask_read(0, 3);
     stale.answer(id, &read(1, Some(1))).violates("A9");
 
     let mut fresh = Story::new();
     answered(&mut fresh);
-    let id = fresh.ask_read(3);
+    let id = fresh.ask_read(0, 3);
     fresh.answer(id, &read(2, Some(2))).is_fine();
     assert_eq!(fresh.exercised("A9"), 1);
 
     let mut concurrent = Story::new();
-    let early = concurrent.ask_read(3);
+    let early = concurrent.ask_read(0, 3);
     answered(&mut concurrent);
     concurrent.answer(early, &read(1, Some(1))).is_fine();
 }
@@ -146,16 +146,30 @@ fn a9_a_read_is_not_older_than_what_was_answered_before_it() {
 fn a9_a_retried_command_may_have_taken_effect_at_its_first_call() {
     let mut story = Story::new();
     let first = story.ask_put(1);
-    story.chosen(1..=1);
+    story.chosen(1..=3);
+    let other = story.ask_read(1, 1);
+    story.answer(other, &read(3, Some(3)));
     let again = story.ask_put(1);
     story.answer(first, &applied(1, None)).answer(again, &applied(1, None)).is_fine();
+}
+
+#[test]
+fn a9_a_read_asked_again_is_held_to_its_own_call() {
+    let mut story = Story::new();
+    let early = story.ask_read(0, 9);
+    story.chosen(1..=3);
+    let other = story.ask_read(1, 1);
+    story.answer(other, &read(3, Some(3)));
+    let again = story.ask_read(0, 9);
+    story.answer(early, &read(2, Some(2))).is_fine();
+    story.answer(again, &read(2, Some(2))).violates("A9");
 }
 
 #[test]
 fn a9_a_command_takes_effect_above_what_was_answered_before_it() {
     // A read of the state after slot 2 is answered; only then is the request made that slot 2 holds.
     let mut story = Story::new();
-    let id = story.ask_read(1);
+    let id = story.ask_read(0, 1);
     story.chosen(1..=2).answer(id, &read(2, Some(2))).is_fine();
     let invented = story.ask_put(2);
     story.answer(invented, &applied(2, Some(1))).violates("A9");
@@ -172,7 +186,7 @@ fn a9_a_read_through_the_log_has_a_slot_of_its_own() {
     };
     let mut story = Story::new();
     story.chosen(1..=1);
-    let first = story.ask_read(5);
+    let first = story.ask_read(0, 5);
     story.durable(&[0, 1], ballot(1, 0), 2, &get).chosen(3..=3);
     story.answer(first, &Reply::Read { as_of: LogSlot(2), output: KvOutput::Value(Some(1)) });
     story.is_fine();

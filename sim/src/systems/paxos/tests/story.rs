@@ -17,7 +17,7 @@ pub(super) struct Story {
     pub(super) bench: Bench<Kv>,
     pub(super) now: TrueTime,
     report: Report,
-    calls: u64,
+    calls: [u64; 2],
 }
 
 pub(super) const BOUNDS: Bounds =
@@ -56,7 +56,7 @@ pub(super) fn read(as_of: u64, output: Option<u64>) -> Reply<Kv> {
 impl Story {
     pub(super) fn new() -> Self {
         let (bench, report) = (Bench::new(3, BOUNDS), Report::default());
-        Self { bench, now: TrueTime::ZERO, report, calls: 0 }
+        Self { bench, now: TrueTime::ZERO, report, calls: [0; 2] }
     }
 
     pub(super) fn tell(&mut self, term: Term<'_, Kv>) -> &mut Self {
@@ -121,8 +121,9 @@ impl Story {
 
     /// Client `client` calls; the client's own id is its number.
     fn ask(&mut self, client: u32, call: &Call<Kv>) -> CallId {
-        self.calls += 1;
-        let id = CallId(u64::from(client) << 32 | self.calls);
+        let calls = &mut self.calls[client as usize];
+        *calls += 1;
+        let id = CallId(u64::from(client) << 32 | *calls);
         self.tell(Term::Asked { client: Client(client), id, call });
         id
     }
@@ -132,11 +133,10 @@ impl Story {
         self.ask(0, &Call::Submit { client: ClientId(0), request: RequestId(request), command })
     }
 
-    pub(super) fn ask_read(&mut self, request: u64) -> CallId {
-        // Calls of two clients share the numbering: each client's must have no gaps.
-        let (client, request) = (ClientId(0), RequestId(request));
+    pub(super) fn ask_read(&mut self, client: u32, request: u64) -> CallId {
+        let (of, request) = (ClientId(client), RequestId(request));
         let (query, mode) = (KvQuery::Get { key: 1 }, ReadMode::Lease);
-        self.ask(0, &Call::Read { client, request, query, mode })
+        self.ask(client, &Call::Read { client: of, request, query, mode })
     }
 
     pub(super) fn reply(&mut self, id: CallId, reply: &Reply<Kv>) -> &mut Self {

@@ -1,0 +1,9 @@
+//! The Paxos machine in a small laboratory: scripted transcripts, elections under partial connectivity,
+//! and random runs with an oracle that reads durable records only.
+
+mod chance;
+mod elections;
+mod lab;
+mod oracle;
+mod random;
+mod transcripts;

@@ -1,0 +1,407 @@
+//! Random schedules with loss, repetition, reordering, crashes and lost writes: agreement, exactly-once and
+//! fresh reads hold; after healing a leader emerges and everybody catches up; and broken rules are caught.
+
+use crate::chance::Chance;
+use crate::lab::{Fate, Lab};
+use interregnum_core::consensus::{ClientId, Consensus, LogSlot, RequestId};
+use interregnum_core::kv::{KvCommand, KvQuery};
+use interregnum_core::paxos::record::{Purpose, entry_place, purpose};
+use interregnum_core::paxos::{
+    AcceptorRules, Ballot, Call, LearnerRules, Lease, Progress, ProposerRules, ReadMode,
+    ReaderRules, Reply, Rules, Settings, SnapshotStage, Sound, Tally,
+};
+use interregnum_core::{CallId, LocalTime, NodeId, Place, Ppm, Span, Window};
+
+const CLIENTS: u32 = 3;
+
+/// A client that retries its request until it is answered.
+struct Client {
+    id: ClientId,
+    request: u64,
+    kind: u64,
+    target: NodeId,
+    waiting: bool,
+}
+
+impl Client {
+    fn call(&self) -> Call<interregnum_core::kv::Kv> {
+        let (client, request) = (self.id, RequestId(self.request));
+        let key = u32::from(self.kind & 8 == 0);
+        let value = u64::from(self.id.0) << 32 | self.request;
+        match self.kind % 8 {
+            0..=3 => Call::Submit { client, request, command: KvCommand::Put { key, value } },
+            4 => {
+                let expected = Some(value - 1);
+                let command = KvCommand::CompareAndSwap { key, expected, value };
+                Call::Submit { client, request, command }
+            }
+            kind => {
+                let mode = if kind == 5 { ReadMode::Log } else { ReadMode::Lease };
+                Call::Read { client, request, query: KvQuery::Get { key }, mode }
+            }
+        }
+    }
+}
+
+struct Run<R: Rules> {
+    lab: Lab<R>,
+    chance: Chance,
+    clients: Vec<Client>,
+    calls: u64,
+    done: u64,
+    damage: bool,
+}
+
+fn settings(chance: &mut Chance, leases: bool) -> Settings {
+    Settings {
+        members: if chance.once_in(4) { 5 } else { 3 },
+        heartbeat: Window::exactly(Span::millis(100)),
+        lease: leases.then_some(Lease {
+            grant: Span::millis(400),
+            guard: Span::millis(10),
+            rate: Ppm(1_000),
+        }),
+        snapshot_interval: 3 + chance.below(10),
+        retained: chance.below(4),
+        batch: 1 + chance.below(4),
+        in_flight: 8,
+        mirror: chance.once_in(2),
+        ..Settings::default()
+    }
+}
+
+impl<R: Rules> Run<R> {
+    fn new(rules: &R, seed: u64, leases: bool) -> Self {
+        let mut chance = Chance::new(seed);
+        let settings = settings(&mut chance, leases);
+        let damage = settings.mirror;
+        let mut lab = Lab::new(rules, &settings);
+        for id in lab.ids() {
+            lab.boot(id);
+        }
+        let clients = (0..CLIENTS).map(|id| Client {
+            id: ClientId(id),
+            request: 0,
+            kind: 0,
+            target: NodeId(0),
+            waiting: false,
+        });
+        Self { lab, clients: clients.collect(), chance, calls: 0, done: 0, damage }
+    }
+
+    fn node(&mut self) -> NodeId {
+        let which = self.chance.index(self.lab.nodes.len());
+        self.lab.ids().nth(which).expect("a node")
+    }
+
+    fn act(&mut self) {
+        let id = self.node();
+        match self.chance.below(1_000) {
+            0..=719 => self.deliver(),
+            720..=869 => {
+                if self.chance.once_in(200) {
+                    self.lab.crash_after = Some(self.chance.index(6));
+                }
+                self.lab.flush(id);
+            }
+            870..=889 => {
+                self.lab.fire(id);
+                self.pass_time(2 * 100 / self.lab.nodes.len() as u64);
+            }
+            890..=969 => self.ask(),
+            970..=973 => self.crash(id),
+            974..=985 => {
+                if !self.lab.is_up(id) {
+                    self.lab.boot(id);
+                }
+            }
+            986..=988 => {
+                let other = self.node();
+                if other != id && self.lab.cut.len() < 4 {
+                    self.lab.cut.insert((id, other));
+                }
+            }
+            989..=996 => {
+                let which = self.chance.index(self.lab.cut.len() + 1);
+                if let Some(link) = self.lab.cut.iter().nth(which).copied() {
+                    self.lab.cut.remove(&link);
+                }
+            }
+            997 => self.pass_time(600),
+            _ => self.lab.wire.clear(),
+        }
+        self.hear();
+    }
+
+    fn deliver(&mut self) {
+        if self.lab.wire.is_empty() {
+            return;
+        }
+        // Mostly the oldest, so that things get done; sometimes any, repeated or lost.
+        let index = if self.chance.once_in(4) { self.chance.index(self.lab.wire.len()) } else { 0 };
+        match self.chance.below(40) {
+            0 => drop(self.lab.wire.remove(index)),
+            1..=2 => {
+                let flight = self.lab.wire[index].clone();
+                self.lab.deliver(flight);
+            }
+            3 => {
+                let flight = self.lab.wire.remove(index);
+                self.lab.wire.push(flight);
+            }
+            _ => {
+                let flight = self.lab.wire.remove(index);
+                self.lab.deliver(flight);
+            }
+        }
+        if self.lab.wire.len() > 200 {
+            self.lab.wire.drain(..100);
+        }
+    }
+
+    fn crash(&mut self, id: NodeId) {
+        if self.chance.once_in(2) {
+            let (chance, tears) = (&mut self.chance, self.damage);
+            // Not both copies of an acceptance are torn: that would look like rot, and hold its slot up.
+            let mut torn_before = false;
+            self.lab.power_loss(id, || {
+                let torn = tears && !torn_before && chance.once_in(4);
+                torn_before = torn;
+                match torn {
+                    true => Fate::Torn,
+                    false if chance.once_in(2) => Fate::Survives,
+                    false => Fate::Lost,
+                }
+            });
+        } else {
+            self.lab.crash(id);
+        }
+        // One node's medium rots: a copy of an acceptance that was synced, or both.
+        if self.damage && id == NodeId(0) && self.chance.once_in(2) {
+            let disk = &mut self.lab.nodes[id.index()].disk;
+            let synced = disk.durable.keys().filter_map(|place| match purpose(place.slot.0) {
+                Purpose::Mirror(slot, lane) => Some([entry_place(slot, lane), *place]),
+                _ => None,
+            });
+            let pairs: Vec<[Place; 2]> =
+                synced.filter(|[entry, _]| disk.durable.contains_key(entry)).collect();
+            if !pairs.is_empty() {
+                let [entry, mirror] = pairs[self.chance.index(pairs.len())];
+                disk.spoil(entry);
+                if self.chance.once_in(2) {
+                    disk.spoil(mirror);
+                }
+            }
+        }
+    }
+
+    /// All clocks run alike; the bound on their rates is exercised elsewhere.
+    fn pass_time(&mut self, millis: u64) {
+        let span = Span::millis(self.chance.below(millis));
+        for node in &mut self.lab.nodes {
+            node.clock = node.clock.after(span);
+        }
+    }
+
+    fn ask(&mut self) {
+        let which = self.chance.index(self.clients.len());
+        let kind = self.chance.next();
+        let target = self.node();
+        let client = &mut self.clients[which];
+        if !client.waiting {
+            (client.request, client.kind, client.waiting) = (client.request + 1, kind, true);
+        }
+        if kind.is_multiple_of(5) {
+            client.target = target;
+        }
+        let (target, call) = (client.target, client.call());
+        self.calls += 1;
+        self.lab.call(target, CallId(self.calls << 8 | which as u64), call);
+    }
+
+    fn hear(&mut self) {
+        for (id, reply) in self.lab.replies.split_off(0) {
+            let client = &mut self.clients[(id.0 & 0xff) as usize];
+            match reply {
+                Reply::NotLeader { hint: Some(hint) } => client.target = hint,
+                Reply::Applied { .. } | Reply::Read { .. } => {
+                    self.done += u64::from(client.waiting);
+                    client.waiting = false;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn chaos(&mut self, steps: u64) {
+        for _ in 0..steps {
+            self.act();
+            if self.lab.oracle.violation.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Everything works again: within the rounds that the election takes, one leader serves, and
+    /// everybody reaches the same slot.
+    fn heal(&mut self) -> Result<(), String> {
+        self.lab.cut.clear();
+        self.lab.crash_after = None;
+        for id in self.lab.ids() {
+            if !self.lab.is_up(id) {
+                self.lab.boot(id);
+            }
+        }
+        self.lab.settle();
+        for round in 0..40 {
+            self.lab.round(&mut self.chance);
+            for id in self.lab.ids() {
+                self.calls += 1;
+                let call = Call::Submit {
+                    client: ClientId(99),
+                    request: RequestId(1 + round),
+                    command: KvCommand::Put { key: 9, value: round },
+                };
+                self.oracle_call(id, call);
+            }
+            self.lab.settle();
+            let served =
+                self.lab.replies.split_off(0).iter().any(|(id, reply)| {
+                    id.0 & 0xff == 0xff && matches!(reply, Reply::Applied { .. })
+                });
+            if served {
+                for _ in 0..10 {
+                    self.lab.round(&mut self.chance);
+                }
+                return self.converged(round);
+            }
+        }
+        Err("no leader after 40 rounds".into())
+    }
+
+    fn oracle_call(&mut self, id: NodeId, call: Call<interregnum_core::kv::Kv>) {
+        self.lab.call(id, CallId(self.calls << 8 | 0xff), call);
+    }
+
+    fn converged(&mut self, round: u64) -> Result<(), String> {
+        let applied: Vec<LogSlot> = self
+            .lab
+            .nodes
+            .iter()
+            .map(|node| node.machine.as_ref().map_or(LogSlot::ZERO, Consensus::applied))
+            .collect();
+        let upto = self.lab.oracle.chosen_upto();
+        if applied.iter().any(|slot| *slot != upto) {
+            return Err(format!("applied {applied:?} of {upto} after {round} rounds"));
+        }
+        Ok(())
+    }
+}
+
+/// Runs `seeds` schedules; the first violation, if any, and how many requests were answered.
+fn campaign<R: Rules>(rules: &R, seeds: u64, steps: u64, leases: bool) -> (Option<String>, u64) {
+    let mut done = 0;
+    let mut probes = std::collections::BTreeMap::new();
+    for seed in 0..seeds {
+        let mut run = Run::new(rules, seed, leases);
+        run.chaos(steps);
+        let stalled = if run.lab.oracle.violation.is_none() { run.heal().err() } else { None };
+        done += run.done;
+        for (name, count) in &run.lab.probes {
+            *probes.entry(*name).or_insert(0) += count;
+        }
+        if let Some(what) = run.lab.oracle.violation.take().or(stalled) {
+            return (Some(format!("seed {seed}: {what}")), done);
+        }
+        if !leases {
+            assert_eq!(run.lab.clock_reads, 0, "without leases nobody asks for the time");
+        }
+    }
+    println!("{done} {probes:?}");
+    (None, done)
+}
+
+#[test]
+fn sound_rules_agree_and_converge() {
+    let (violation, done) = campaign(&Sound, 2_000, 1_200, false);
+    assert_eq!(violation, None);
+    assert!(done > 2_000 * 3, "only {done} requests were answered");
+}
+
+#[test]
+fn sound_rules_read_fresh_values_under_leases() {
+    let (violation, done) = campaign(&Sound, 2_000, 1_200, true);
+    assert_eq!(violation, None);
+    assert!(done > 2_000 * 3, "only {done} requests were answered");
+}
+
+/// Rules that are sound but for one predicate.
+macro_rules! broken {
+    ($name:ident, $test:ident, leases: $leases:expr, $($role:ident { $($body:tt)* })*) => {
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        struct $name;
+        broken!(@roles $name; [$($role { $($body)* })*]);
+        impl Rules for $name {}
+        #[test]
+        fn $test() {
+            let (violation, _) = campaign(&$name, 6_000, 1_200, $leases);
+            let violation = violation.expect("a broken rule must be caught");
+            // A stall would be no proof that the broken rule was seen.
+            assert!(!violation.contains("rounds"), "{violation}");
+            println!("{violation}");
+        }
+    };
+    (@roles $name:ident; [$($role:ident { $($body:tt)* })*]) => {
+        $(impl $role for $name { $($body)* })*
+    };
+}
+
+broken!(PromiseNotFlushed, a_promise_told_before_it_is_durable_is_caught, leases: false,
+    AcceptorRules { fn may_reveal_promise(&self, _: u8) -> bool { true } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(AcceptanceNotFlushed, an_acceptance_told_before_it_is_durable_is_caught, leases: false,
+    AcceptorRules { fn may_reveal_acceptance(&self, _: bool) -> bool { true } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(AcceptsAnything, accepting_below_the_promise_is_caught, leases: false,
+    AcceptorRules { fn may_accept(&self, _: Ballot, _: Ballot) -> bool { true } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(PicksFirst, proposing_the_first_report_is_caught, leases: false,
+    AcceptorRules {}
+    ProposerRules { fn supersedes(&self, best: Ballot, reported: Ballot) -> bool { reported < best } }
+    LearnerRules {} ReaderRules {});
+broken!(OwnLogOnly, looking_only_at_the_own_log_is_caught, leases: false,
+    AcceptorRules {}
+    ProposerRules { fn heeds_report_of(&self, me: NodeId, reporter: NodeId) -> bool { me == reporter } }
+    LearnerRules {} ReaderRules {});
+broken!(CountsMessages, counting_messages_instead_of_nodes_is_caught, leases: false,
+    AcceptorRules {}
+    ProposerRules {
+        fn is_quorum(&self, tally: Tally, members: u8) -> bool {
+            tally.replies * 2 > u32::from(members)
+        }
+    }
+    LearnerRules {} ReaderRules {});
+broken!(CutsEarly, cutting_the_log_before_the_snapshot_is_durable_is_caught, leases: false,
+    AcceptorRules { fn may_truncate(&self, stage: SnapshotStage) -> bool { stage == SnapshotStage::Written } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(SkipsGaps, applying_over_a_gap_is_caught, leases: false,
+    AcceptorRules {} ProposerRules {}
+    LearnerRules { fn may_apply(&self, applied: LogSlot, slot: LogSlot) -> bool { slot > applied } }
+    ReaderRules {});
+broken!(ForgetsSessions, a_snapshot_without_its_sessions_is_caught, leases: false,
+    AcceptorRules {} ProposerRules {}
+    LearnerRules { fn installs_sessions(&self) -> bool { false } }
+    ReaderRules {});
+broken!(AnswersEarly, an_answer_before_the_entry_is_chosen_is_caught, leases: false,
+    AcceptorRules {} ProposerRules {}
+    LearnerRules { fn may_acknowledge(&self, _: Progress) -> bool { true } }
+    ReaderRules {});
+broken!(HidesDamage, promising_a_lost_entry_as_never_accepted_is_caught, leases: false,
+    AcceptorRules { fn tells_faulty_slots(&self) -> bool { false } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(ReadsUnrecovered, reading_before_the_epoch_is_recovered_is_caught, leases: true,
+    AcceptorRules {} ProposerRules {} LearnerRules {}
+    ReaderRules { fn has_recovered(&self, _: LogSlot, _: LogSlot) -> bool { true } });
+broken!(ReadsExpired, reading_after_the_lease_is_caught, leases: true,
+    AcceptorRules {} ProposerRules {} LearnerRules {}
+    ReaderRules { fn is_lease_live(&self, _: LocalTime, _: LocalTime) -> bool { true } });

@@ -1,0 +1,72 @@
+//! What the cluster does not decide itself, and how a machine that is stepped gets to ask.
+
+use super::Cluster;
+use crate::clock::{Clock, TrueTime};
+use crate::seen::{DropCause, Seen};
+use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window};
+use std::num::NonZeroU32;
+
+/// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
+/// timeline is one; a search through all orders would be another.
+pub(crate) trait Driver<M: Machine> {
+    /// True time.
+    fn now(&self) -> TrueTime;
+    /// Everything that happens is shown here, in order.
+    fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>);
+    /// Answers a machine's `pick`.
+    fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
+    /// What becomes of something sent from one endpoint to another.
+    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
+    /// How long the disk of `node` takes for a sync.
+    fn sync_time(&mut self, node: NodeId) -> Span;
+    /// Lets the flight arrive after so long.
+    fn launch(&mut self, flight: u32, after: Span);
+    /// Lets the timer fire within a window of true time from now.
+    fn arm(&mut self, process: usize, timer: usize, window: Window);
+    /// The timer must not fire before it is armed again.
+    fn disarm(&mut self, process: usize, timer: usize);
+    /// The node's watchdog goes off after so long, unless its generation has changed by then.
+    fn watch(&mut self, node: NodeId, generation: u16, after: Span);
+}
+
+/// Where something comes from or goes to: a process or a disk of a node, or a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// Its number, dense over processes, shared disks and clients.
+    pub(crate) number: u32,
+    /// Its node; clients have none.
+    pub(crate) node: Option<NodeId>,
+}
+
+/// What becomes of a message: up to two copies, each with its delay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Lost(DropCause),
+    Arrives { after: Span, again: Option<Span> },
+}
+
+/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
+pub(super) struct StepHost<'a, M: Machine, D> {
+    pub(super) clock: &'a Clock,
+    pub(super) process: usize,
+    pub(super) driver: &'a mut D,
+    pub(super) effects: &'a mut Vec<Effect<M>>,
+}
+
+impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
+    fn now(&mut self) -> LocalTime {
+        self.clock.monotonic(self.driver.now())
+    }
+
+    fn wall(&mut self) -> WallTime {
+        self.clock.wall(self.driver.now())
+    }
+
+    fn pick(&mut self, bound: NonZeroU32) -> u32 {
+        self.driver.pick(self.process, bound)
+    }
+
+    fn emit(&mut self, effect: Effect<M>) {
+        self.effects.push(effect);
+    }
+}
