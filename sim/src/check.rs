@@ -230,6 +230,12 @@ impl<'a, M: Machine> View<'a, M> {
         self.cluster.process(process)?.machine.as_ref()
     }
 
+    /// What `process` was deployed with.
+    #[must_use]
+    pub fn config(self, process: ProcessId) -> Option<&'a M::Config> {
+        Some(self.cluster.process(process)?.config())
+    }
+
     /// How often `process` was booted.
     #[must_use]
     pub fn incarnation(self, process: ProcessId) -> u32 {

@@ -13,6 +13,7 @@ pub mod scenario;
 pub mod seen;
 pub mod subject;
 pub mod system;
+pub mod systems;
 pub mod verdict;
 pub mod workload;
 

@@ -122,6 +122,15 @@ impl<A: App, R: Rules> Machine for Paxos<A, R> {
 }
 
 impl<A: App, R: Rules> Paxos<A, R> {
+    /// The ballot in which this node proposes, if it leads.
+    #[must_use]
+    pub fn leads(&self) -> Option<Ballot> {
+        match &self.role {
+            Role::Leading(leading) => Some(leading.ballot),
+            Role::Follower | Role::Preparing(_) => None,
+        }
+    }
+
     fn on_message(
         &mut self,
         config: &Config<R>,

@@ -119,6 +119,10 @@ pub(crate) struct Process<M: Machine> {
 }
 
 impl<M: Machine> Process<M> {
+    pub(crate) const fn config(&self) -> &M::Config {
+        &self.config
+    }
+
     pub(crate) const fn is_paused(&self) -> bool {
         !self.held_paused.is_empty()
     }

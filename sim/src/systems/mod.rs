@@ -1,0 +1,6 @@
+//! The built-in systems: for each protocol of the core, its settings, workload, checks and planted bugs.
+//!
+//! Nothing else in the simulator names a protocol. Deliberately absent: any way in for a built-in system
+//! that a system of another crate would not have.
+
+pub mod paxos;

@@ -1,0 +1,202 @@
+//! What happened, in the terms of Paxos.
+//!
+//! The checks judge [`Term`]s, not the messages and records of one machine. A [`Layer`] says where in a
+//! machine's alphabets the Paxos layer's own are, so that the same checks judge the Paxos inside a stack;
+//! [`Whole`] is the layer of a machine that is Paxos and nothing else. Decoding copies nothing but small
+//! integers: terms borrow from what was seen.
+//!
+//! Deliberately absent: terms that no check reads yet, and anything a machine merely believes, except
+//! three facts that are counted, drawn or cross-checked.
+
+use crate::seen::{Client, Kind, Kinds, Seen};
+use interregnum_core::consensus::{App, Entry, LogSlot};
+use interregnum_core::paxos::{
+    Ballot, Batch, Body, Call, Fact, Message, Promise, Record, Reply, Snapshot,
+};
+use interregnum_core::{CallId, Fingerprint, Machine, NodeId, NodeSet};
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+/// Where the Paxos layer is in the alphabets of machine `M`.
+pub trait Layer<M: Machine>: Debug + 'static {
+    /// What the layer replicates.
+    type App: App;
+
+    /// The layer's message, if this is one.
+    fn message(message: &M::Message) -> Option<&Message<Self::App>>;
+    /// The layer's record, if this is one.
+    fn record(record: &M::Record) -> Option<&Record<Self::App>>;
+    /// The call, if it is handed to the layer as it is.
+    fn call(call: &M::Call) -> Option<&Call<Self::App>>;
+    /// The reply, if the layer gave it.
+    fn reply(reply: &M::Reply) -> Option<&Reply<Self::App>>;
+    /// The layer's fact, if this is one.
+    fn fact(fact: &M::Fact) -> Option<&Fact>;
+}
+
+/// The layer of a machine that is Paxos and nothing else.
+#[derive(Debug)]
+pub struct Whole<A>(PhantomData<fn() -> A>);
+
+impl<A, M> Layer<M> for Whole<A>
+where
+    A: App,
+    M: Machine<
+            Message = Message<A>,
+            Record = Record<A>,
+            Call = Call<A>,
+            Reply = Reply<A>,
+            Fact = Fact,
+        >,
+{
+    type App = A;
+
+    fn message(message: &M::Message) -> Option<&Message<A>> {
+        Some(message)
+    }
+
+    fn record(record: &M::Record) -> Option<&Record<A>> {
+        Some(record)
+    }
+
+    fn call(call: &M::Call) -> Option<&Call<A>> {
+        Some(call)
+    }
+
+    fn reply(reply: &M::Reply) -> Option<&Reply<A>> {
+        Some(reply)
+    }
+
+    fn fact(fact: &M::Fact) -> Option<&Fact> {
+        Some(fact)
+    }
+}
+
+/// One thing that happened, in the terms of the protocol.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the fields say what the variant's line says")]
+pub enum Term<'a, A: App> {
+    /// Phase 2a was sent, with the claim that every slot up to `chosen_upto` is chosen.
+    Accept {
+        from: NodeId,
+        ballot: Ballot,
+        slot: LogSlot,
+        entry: &'a Entry<A>,
+        chosen_upto: LogSlot,
+    },
+    /// Phase 2b, or a grant, was sent: the sender hears the leader of `ballot`.
+    Heard { from: NodeId, ballot: Ballot },
+    /// Phase 1b was sent.
+    Promised { from: NodeId, promise: &'a Promise<A> },
+    /// It was claimed on the wire that every slot up to `upto` is chosen.
+    ClaimedUpto { from: NodeId, upto: LogSlot },
+    /// Consecutive entries were sent as chosen.
+    ClaimedEntries { from: NodeId, batch: &'a Batch<A> },
+    /// A state was sent as that of chosen entries.
+    ClaimedState { from: NodeId, to: NodeId, snapshot: &'a Snapshot<A> },
+    /// An acceptance became durable.
+    DurableAccepted { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A> },
+    /// An entry became durable as chosen.
+    DurableChosen { node: NodeId, slot: LogSlot, entry: &'a Entry<A> },
+    /// A snapshot became durable.
+    DurableSnapshot { node: NodeId, snapshot: &'a Snapshot<A> },
+    /// The pointer to a snapshot became durable: the log below `log_start` may be gone.
+    Truncated { node: NodeId, applied: LogSlot, log_start: LogSlot },
+    /// A client called.
+    Asked { client: Client, id: CallId, call: &'a Call<A> },
+    /// A node answered.
+    Replied { node: NodeId, id: CallId, reply: &'a Reply<A> },
+    /// The answer reached the client.
+    Answered { client: Client, id: CallId, reply: &'a Reply<A> },
+    /// A node began to propose in a ballot; a belief.
+    Led { node: NodeId, ballot: Ballot },
+    /// A node gave a ballot up; a belief.
+    SteppedDown { node: NodeId, ballot: Ballot },
+    /// A node reported the fingerprint of its state after a slot; a belief.
+    StateTold { node: NodeId, applied: LogSlot, state: Fingerprint },
+    /// The faults are over.
+    Calm { core: NodeSet },
+}
+
+/// The kinds of things that hold terms.
+pub const KINDS: Kinds = Kinds::of(&[
+    Kind::Sent,
+    Kind::Durable,
+    Kind::Fact,
+    Kind::Asked,
+    Kind::Replied,
+    Kind::Answered,
+    Kind::Calm,
+]);
+
+/// What was seen, as a term; `None` if it is of no interest here.
+#[inline]
+pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a, L::App>> {
+    match *seen {
+        Seen::Sent { from, to, message } => said(from.node, to.node, &L::message(message)?.body),
+        Seen::Durable { node, record, .. } => durable(node, L::record(record)?),
+        Seen::Asked { client, id, call, .. } => {
+            Some(Term::Asked { client, id, call: L::call(call)? })
+        }
+        Seen::Replied { process, id, reply } => {
+            Some(Term::Replied { node: process.node, id, reply: L::reply(reply)? })
+        }
+        Seen::Answered { client, id, reply } => {
+            Some(Term::Answered { client, id, reply: L::reply(reply)? })
+        }
+        Seen::Fact { process, fact } => told(process.node, L::fact(fact)?),
+        Seen::Calm { core } => Some(Term::Calm { core }),
+        _ => None,
+    }
+}
+
+#[inline]
+fn said<A: App>(from: NodeId, to: NodeId, body: &Body<A>) -> Option<Term<'_, A>> {
+    Some(match body {
+        Body::Accept { ballot, slot, entry, chosen_upto } => {
+            Term::Accept { from, ballot: *ballot, slot: *slot, entry, chosen_upto: *chosen_upto }
+        }
+        Body::Accepted { ballot, .. } | Body::Grant { ballot, .. } => {
+            Term::Heard { from, ballot: *ballot }
+        }
+        Body::Heartbeat { chosen_upto, .. } | Body::Tell { chosen_upto, .. } => {
+            Term::ClaimedUpto { from, upto: *chosen_upto }
+        }
+        Body::AlreadyChosen { log_start, .. } => {
+            Term::ClaimedUpto { from, upto: log_start.before() }
+        }
+        Body::Promise(promise) => Term::Promised { from, promise },
+        Body::Chosen(batch) => Term::ClaimedEntries { from, batch },
+        Body::Snapshot(snapshot) => Term::ClaimedState { from, to, snapshot },
+        Body::Prepare { .. }
+        | Body::Nack { .. }
+        | Body::Release { .. }
+        | Body::Ask { .. }
+        | Body::Fetch { .. } => return None,
+    })
+}
+
+#[inline]
+fn durable<A: App>(node: NodeId, record: &Record<A>) -> Option<Term<'_, A>> {
+    Some(match record {
+        Record::Accepted { slot, ballot, entry } => {
+            Term::DurableAccepted { node, ballot: *ballot, slot: *slot, entry }
+        }
+        Record::Chosen { slot, entry } => Term::DurableChosen { node, slot: *slot, entry },
+        Record::Snapshot(snapshot) => Term::DurableSnapshot { node, snapshot },
+        Record::Pointer { applied, log_start, .. } => {
+            Term::Truncated { node, applied: *applied, log_start: *log_start }
+        }
+        Record::Format { .. } | Record::Promised { .. } | Record::Stub { .. } => return None,
+    })
+}
+
+#[inline]
+const fn told<'a, A: App>(node: NodeId, fact: &Fact) -> Option<Term<'a, A>> {
+    Some(match *fact {
+        Fact::Led { ballot } => Term::Led { node, ballot },
+        Fact::SteppedDown { ballot, .. } => Term::SteppedDown { node, ballot },
+        Fact::State { applied, state } => Term::StateTold { node, applied, state },
+        Fact::LeaseHeld { .. } | Fact::LeaseLost { .. } | Fact::Quarantined { .. } => return None,
+    })
+}

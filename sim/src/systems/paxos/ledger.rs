@@ -1,0 +1,247 @@
+//! The ledger: for every slot, what was proposed in which ballot, who made which acceptance durable, and
+//! what is therefore chosen.
+//!
+//! An entry is *chosen* in ballot b when a majority of distinct configured nodes each made its acceptance
+//! in b durable, at some time; what a node later overwrites or forgets does not matter. Nothing else
+//! counts: no message, no claim. Accepts seen on the wire are kept beside the acceptances, for A2 compares
+//! them with what is, or later turns out to be, chosen.
+//!
+//! Memory is flat: slots are dropped from the front when no node's log reaches back to them, and in any
+//! case when they are a whole window old. What is said of a dropped slot later is not judged.
+
+use crate::clock::TrueTime;
+use interregnum_core::consensus::{App, Applied, Entry, LogSlot};
+use interregnum_core::paxos::Ballot;
+use interregnum_core::{NodeId, NodeMap, NodeSet};
+use std::collections::VecDeque;
+
+/// A node's log may be this far ahead of the first slot kept; what is beyond is refused.
+const REACH: u64 = 1 << 20;
+
+/// One entry proposed in one ballot for one slot.
+#[derive(Clone, Debug)]
+pub(super) struct Proposal<A: App> {
+    pub(super) ballot: Ballot,
+    pub(super) entry: Entry<A>,
+    /// The nodes that made their acceptance durable.
+    pub(super) accepted: NodeSet,
+    /// Who first sent or accepted it, and when.
+    pub(super) by: NodeId,
+    pub(super) since: TrueTime,
+}
+
+/// One slot.
+#[derive(Debug)]
+pub(super) struct Cell<A: App> {
+    /// Almost always the only proposal: no allocation.
+    first: Option<Proposal<A>>,
+    more: Vec<Proposal<A>>,
+    /// The chosen proposal with the lowest ballot.
+    chosen: Option<usize>,
+    /// What applying the chosen entry came to, once the reference has.
+    pub(super) outcome: Option<Applied<A::Output>>,
+}
+
+/// What a new accept or acceptance shows.
+#[derive(Debug)]
+pub(super) enum Shown<A: App> {
+    /// Nothing to compare it with.
+    Unopposed,
+    /// It agrees with what was chosen in so many comparisons across ballots.
+    Agrees(u32),
+    /// Two proposals that exclude each other: the first is chosen.
+    Contradicts(Box<[Proposal<A>; 2]>),
+    /// The slot was dropped, or is beyond all bounds.
+    OutOfReach,
+}
+
+/// Everything that was proposed, accepted and chosen.
+#[derive(Debug)]
+pub(super) struct Ledger<A: App> {
+    quorum: u32,
+    members: NodeSet,
+    /// The first slot kept.
+    base: LogSlot,
+    cells: VecDeque<Cell<A>>,
+    log_starts: NodeMap<LogSlot>,
+}
+
+impl<A: App> Ledger<A> {
+    pub(super) fn new(members: u8) -> Self {
+        Self {
+            quorum: u32::from(members) / 2 + 1,
+            members: NodeSet::first(members),
+            base: LogSlot::FIRST,
+            cells: VecDeque::new(),
+            log_starts: NodeMap::new(members, |_| LogSlot::FIRST),
+        }
+    }
+
+    /// The first slot kept.
+    pub(super) const fn base(&self) -> LogSlot {
+        self.base
+    }
+
+    /// How many slots are kept.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// An accept was sent.
+    pub(super) fn proposed(
+        &mut self,
+        now: TrueTime,
+        by: NodeId,
+        ballot: Ballot,
+        slot: LogSlot,
+        entry: &Entry<A>,
+    ) -> Shown<A> {
+        let Some(cell) = self.reach(slot) else { return Shown::OutOfReach };
+        let (index, _) = cell.find(now, by, ballot, entry);
+        cell.compare(index)
+    }
+
+    /// An acceptance became durable. True if the slot's entry became chosen for the first time.
+    pub(super) fn accepted(
+        &mut self,
+        now: TrueTime,
+        node: NodeId,
+        ballot: Ballot,
+        slot: LogSlot,
+        entry: &Entry<A>,
+    ) -> (Shown<A>, bool) {
+        let (quorum, members) = (self.quorum, self.members);
+        let Some(cell) = self.reach(slot) else { return (Shown::OutOfReach, false) };
+        let (index, proposal) = cell.find(now, node, ballot, entry);
+        if !members.contains(node) || !proposal.accepted.insert(node) {
+            return (Shown::Unopposed, false);
+        }
+        if proposal.accepted.len() != quorum {
+            return (cell.compare(index), false);
+        }
+        let first = cell.chosen.is_none();
+        (cell.choose(index), first)
+    }
+
+    /// The slot's cell, if it is kept.
+    pub(super) fn cell(&self, slot: LogSlot) -> Option<&Cell<A>> {
+        self.cells.get(self.index(slot)?)
+    }
+
+    /// The slot's cell for change, if it is kept.
+    pub(super) fn cell_mut(&mut self, slot: LogSlot) -> Option<&mut Cell<A>> {
+        let index = self.index(slot)?;
+        self.cells.get_mut(index)
+    }
+
+    /// A node's log now starts here; gives the slot below which no node's log reaches.
+    pub(super) fn truncated(&mut self, node: NodeId, log_start: LogSlot) -> LogSlot {
+        if let Some((_, start)) = self.log_starts.iter_mut().find(|(other, _)| *other == node) {
+            *start = (*start).max(log_start);
+        }
+        self.log_starts.iter().map(|(_, start)| *start).min().unwrap_or(LogSlot::FIRST)
+    }
+
+    /// Drops every slot below `base`.
+    pub(super) fn drop_below(&mut self, base: LogSlot) {
+        let gone = usize::try_from(base.above(self.base)).unwrap_or(usize::MAX);
+        self.cells.drain(..gone.min(self.cells.len()));
+        self.base = self.base.max(base);
+    }
+
+    fn index(&self, slot: LogSlot) -> Option<usize> {
+        usize::try_from(slot.0.checked_sub(self.base.0)?).ok()
+    }
+
+    #[inline]
+    fn reach(&mut self, slot: LogSlot) -> Option<&mut Cell<A>> {
+        let index = self.index(slot)?;
+        if index >= self.cells.len() {
+            if slot.above(self.base) >= REACH {
+                return None;
+            }
+            self.cells.resize_with(index + 1, Cell::default);
+        }
+        self.cells.get_mut(index)
+    }
+}
+
+impl<A: App> Default for Cell<A> {
+    fn default() -> Self {
+        Self { first: None, more: Vec::new(), chosen: None, outcome: None }
+    }
+}
+
+impl<A: App> Cell<A> {
+    /// The proposal that is chosen, in the lowest ballot known.
+    pub(super) fn chosen(&self) -> Option<&Proposal<A>> {
+        self.get(self.chosen?)
+    }
+
+    fn get(&self, index: usize) -> Option<&Proposal<A>> {
+        if index == 0 { self.first.as_ref() } else { self.more.get(index - 1) }
+    }
+
+    fn proposals(&self) -> impl Iterator<Item = &Proposal<A>> {
+        self.first.iter().chain(&self.more)
+    }
+
+    /// The proposal of this entry in this ballot, kept from now on.
+    #[inline]
+    fn find(
+        &mut self,
+        now: TrueTime,
+        by: NodeId,
+        ballot: Ballot,
+        entry: &Entry<A>,
+    ) -> (usize, &mut Proposal<A>) {
+        let is_it = |known: &Proposal<A>| known.ballot == ballot && known.entry == *entry;
+        let new =
+            || Proposal { ballot, entry: entry.clone(), accepted: NodeSet::EMPTY, by, since: now };
+        if self.first.as_ref().is_none_or(is_it) {
+            return (0, self.first.get_or_insert_with(new));
+        }
+        let found = self.more.iter().position(is_it);
+        let at = found.unwrap_or_else(|| {
+            self.more.push(new());
+            self.more.len() - 1
+        });
+        (at + 1, &mut self.more[at])
+    }
+
+    /// Compares one proposal with the chosen one.
+    #[inline]
+    fn compare(&self, index: usize) -> Shown<A> {
+        let (Some(chosen), Some(other)) = (self.chosen(), self.get(index)) else {
+            return Shown::Unopposed;
+        };
+        if other.ballot < chosen.ballot || self.chosen == Some(index) {
+            return Shown::Unopposed;
+        }
+        if other.entry == chosen.entry {
+            return Shown::Agrees(1);
+        }
+        Shown::Contradicts(Box::new([chosen.clone(), other.clone()]))
+    }
+
+    /// A proposal turned out to be chosen: compares everything in its ballot and above with it.
+    fn choose(&mut self, index: usize) -> Shown<A> {
+        let lowest = self.chosen().map(|chosen| chosen.ballot);
+        let ballot = self.get(index).map(|proposal| proposal.ballot);
+        if lowest.is_some() && lowest <= ballot {
+            return self.compare(index);
+        }
+        self.chosen = Some(index);
+        let count = self.proposals().count();
+        let mut agreeing = 0;
+        for other in 0..count {
+            match self.compare(other) {
+                Shown::Agrees(more) => agreeing += more,
+                Shown::Unopposed | Shown::OutOfReach => {}
+                contradiction @ Shown::Contradicts(_) => return contradiction,
+            }
+        }
+        if agreeing == 0 { Shown::Unopposed } else { Shown::Agrees(agreeing) }
+    }
+}

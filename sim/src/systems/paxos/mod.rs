@@ -1,0 +1,192 @@
+//! Paxos as the simulator sees it: the consensus service of the core replicating a small map.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `settings`, `load`, `clients` | what a scenario says, and the clients it describes |
+//! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
+//! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
+//! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `judge` | the one check that folds them all |
+//! | `mutants` | planted bugs |
+//!
+//! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
+//! else may fail at any number of nodes at once: safety must hold under all of it.
+//!
+//! Deliberately absent: properties of leases, of damaged disks and of the acceptors' memory (A1, A3,
+//! A4, A6, L1 to L3).
+
+mod answers;
+mod claims;
+mod clients;
+mod deviations;
+pub mod evidence;
+mod judge;
+mod ledger;
+mod load;
+mod mutants;
+mod progress;
+pub mod properties;
+mod reference;
+mod settings;
+mod states;
+
+#[cfg(test)]
+mod tests;
+
+pub use clients::KvClients;
+pub use judge::{COUNTERS, Judge};
+pub use load::KvLoad;
+pub use mutants::{Bug, MUTANTS, Planted, Variant};
+pub use progress::Bounds;
+pub use settings::{Heartbeat, LeaseSettings, PaxosSettings};
+
+use crate::check::{Check, View};
+use crate::cluster::{Deployed, Deployment};
+use crate::face::register_with_planted;
+use crate::outcome::Property;
+use crate::scenario::ChaosKind;
+use crate::subject::{Mistake, Mutant, Subject};
+use crate::system::{Core, Setup, System, Tolerance};
+use crate::workload::Workload;
+use deviations::Deviations;
+use evidence::Whole;
+use interregnum_core::kv::Kv;
+use interregnum_core::paxos::{Ballot, Paxos, Sound, record};
+use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
+use serde_json::Value;
+use std::marker::PhantomData;
+
+/// The consensus service under rules `R`.
+#[derive(Clone, Copy, Debug)]
+pub struct PaxosSystem<R>(PhantomData<fn() -> R>);
+
+impl PaxosSystem<Sound> {
+    /// The sound system.
+    #[must_use]
+    pub const fn sound() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl PaxosSystem<Planted> {
+    /// The system with whichever planted bug a scenario names.
+    #[must_use]
+    pub const fn planted() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// The system with its planted bugs, for the registry.
+#[must_use]
+pub fn register() -> Box<dyn Subject> {
+    register_with_planted(PaxosSystem::sound(), PaxosSystem::planted())
+}
+
+/// Every drawn fault is survived, by any number of nodes at once.
+const SURVIVED: &[ChaosKind] = &[
+    ChaosKind::Crash,
+    ChaosKind::PowerLoss,
+    ChaosKind::Pause,
+    ChaosKind::Partition,
+    ChaosKind::Loss,
+    ChaosKind::Duplication,
+    ChaosKind::Delay,
+];
+
+impl<R: Variant> System for PaxosSystem<R> {
+    type Process = Paxos<Kv, R>;
+    type Settings = PaxosSettings;
+    type Load = KvLoad;
+
+    const ID: &'static str = "paxos";
+    const ABOUT: &'static str =
+        "consensus service: a replicated log under one stable leader, with snapshots and leases";
+
+    fn properties(&self) -> Vec<Property> {
+        use properties::{A2, A5, A7, A8, A9, V1};
+        vec![A2, A5, A7, A8, A9, V1]
+    }
+
+    fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {
+        let rules = R::of(setup.mutant);
+        let deployed = |node: NodeId| -> Result<Deployed<Self::Process>, Vec<Mistake>> {
+            let config = setup.settings.config(rules.clone(), node, setup.scenario)?;
+            let records = record::format(config.cluster(), node).to_vec();
+            Ok(Deployed { id: ProcessId::main(node), config, records, running: true })
+        };
+        let nodes = NodeId::first(setup.scenario.cluster.nodes.max(1));
+        let processes = nodes.map(deployed).collect::<Result<_, _>>()?;
+        Ok(Deployment { processes, shared_disks: 0 })
+    }
+
+    fn workload(
+        &self,
+        setup: &Setup<'_, Self>,
+    ) -> Result<Box<dyn Workload<Self::Process>>, Vec<Mistake>> {
+        let mistakes = setup.load.mistakes(setup.scenario);
+        if mistakes.is_empty() {
+            let leases = setup.settings.lease.is_some();
+            Ok(Box::new(KvClients::new(setup.load, leases, setup.scenario)))
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
+        let bounds = setup.settings.bounds(setup.load, setup.scenario);
+        let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
+        let mut checks: Vec<Box<dyn Check<Self::Process>>> = vec![Box::new(judge)];
+        if setup.mutant.is_some() {
+            checks.push(Box::new(Deviations::default()));
+        }
+        checks
+    }
+
+    fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
+        Tolerance { kinds: SURVIVED, nodes_at_once: None }
+    }
+
+    fn core(&self, setup: &Setup<'_, Self>) -> Core {
+        let nodes = setup.scenario.cluster.nodes;
+        Core { among: NodeSet::first(nodes), at_least: u32::from(nodes) / 2 + 1 }
+    }
+
+    fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span {
+        let bounds = setup.settings.bounds(setup.load, setup.scenario);
+        bounds.leader + bounds.patience
+    }
+
+    fn resolve(
+        &self,
+        word: &str,
+        _: Option<&Value>,
+        view: View<'_, Self::Process>,
+    ) -> Vec<ProcessId> {
+        let leads = |process: &ProcessId| -> Option<Ballot> { view.machine(*process)?.leads() };
+        let leader = view
+            .processes()
+            .filter_map(|process| Some((leads(&process)?, process)))
+            .max_by_key(|(ballot, _)| *ballot)
+            .map(|(_, process)| process);
+        match word {
+            "leader" => leader.into_iter().collect(),
+            "follower" => view
+                .processes()
+                .filter(|process| view.is_up(*process) && Some(*process) != leader)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn target_words(&self) -> &'static [&'static str] {
+        &["leader", "follower"]
+    }
+
+    fn mutants(&self) -> &'static [Mutant] {
+        MUTANTS
+    }
+
+    fn counters(&self) -> &'static [&'static str] {
+        COUNTERS
+    }
+}

@@ -1,0 +1,204 @@
+//! The settings of a scenario, and what follows from them: configurations and bounds.
+
+use super::load::KvLoad;
+use super::progress::Bounds;
+use crate::scenario::{Duration, Scenario};
+use crate::subject::Mistake;
+use interregnum_core::paxos::{Config, ConfigError, Lease, Rules, Settings as CoreSettings};
+use interregnum_core::{NodeId, Ppm, Span, Window};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Settings of the consensus service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PaxosSettings {
+    /// How long a heartbeat round lasts, drawn for each round; by default a little longer than a message
+    /// and its answer can take.
+    pub heartbeat: Option<Heartbeat>,
+    /// A leader that no majority answered for so many rounds gives up.
+    #[schemars(range(min = 2))]
+    pub abdication_rounds: u32,
+    /// Terms of the leader's lease for reads from its own state; without, every read goes through the log.
+    pub lease: Option<LeaseSettings>,
+    /// How far from real time the lease assumes every clock's rate to be at most.
+    #[schemars(range(max = 500_000))]
+    pub clock_rate_bound_ppm: u32,
+    /// A snapshot is taken after so many applied slots.
+    #[schemars(range(min = 1))]
+    pub snapshot_every: u64,
+    /// So many slots below a snapshot stay in the log for nodes that lag a little.
+    pub retained: u64,
+    /// At most so many entries are sent in one catch-up message, or sent again in one round.
+    #[schemars(range(min = 1))]
+    pub batch: u64,
+    /// At most so many slots are proposed and not yet chosen.
+    #[schemars(range(min = 1))]
+    pub window: u64,
+}
+
+/// The window from which the length of a heartbeat round is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// The shortest round.
+    pub min: Duration,
+    /// The longest round.
+    pub max: Duration,
+}
+
+/// Terms of the lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeaseSettings {
+    /// How long a grant lasts, on the grantor's clock.
+    pub grant: Duration,
+    /// What the holder subtracts.
+    pub guard: Duration,
+}
+
+impl Default for PaxosSettings {
+    fn default() -> Self {
+        Self {
+            heartbeat: None,
+            abdication_rounds: 3,
+            lease: None,
+            clock_rate_bound_ppm: 500,
+            snapshot_every: 1_000,
+            retained: 500,
+            batch: 64,
+            window: 256,
+        }
+    }
+}
+
+impl Default for LeaseSettings {
+    fn default() -> Self {
+        Self { grant: Duration(Span::millis(500)), guard: Duration(Span::millis(5)) }
+    }
+}
+
+impl PaxosSettings {
+    /// The heartbeat window; the default is half as long again as a message and its answer.
+    pub(super) fn rounds(&self, scenario: &Scenario) -> Window {
+        if let Some(Heartbeat { min, max }) = self.heartbeat {
+            return Window { min: min.0, max: max.0 };
+        }
+        let min = scenario.network.delay.cap().times(3).max(Span::millis(80));
+        Window { min, max: min.scaled_up(3, 2) }
+    }
+
+    /// One node's configuration.
+    ///
+    /// # Errors
+    /// Every mistake, with its JSON path.
+    pub(super) fn config<R: Rules>(
+        &self,
+        rules: R,
+        me: NodeId,
+        scenario: &Scenario,
+    ) -> Result<Config<R>, Vec<Mistake>> {
+        let mut mistakes = self.mistakes(scenario);
+        let settings = CoreSettings {
+            cluster: 1,
+            members: scenario.cluster.nodes,
+            heartbeat: self.rounds(scenario),
+            abdication_rounds: self.abdication_rounds,
+            lease: self.lease(),
+            snapshot_interval: self.snapshot_every,
+            retained: self.retained,
+            batch: self.batch,
+            in_flight: self.window,
+            stubs: false,
+        };
+        let known = |mistakes: &[Mistake], path: &str| mistakes.iter().any(|m| m.path == path);
+        match Config::new(rules, me, settings) {
+            Ok(config) if mistakes.is_empty() => return Ok(config),
+            Ok(_) => {}
+            Err(error) => {
+                let path = path_of(error);
+                if !known(&mistakes, path) {
+                    mistakes.push(Mistake::new(path, error.to_string()));
+                }
+            }
+        }
+        Err(mistakes)
+    }
+
+    fn lease(&self) -> Option<Lease> {
+        let LeaseSettings { grant, guard } = self.lease?;
+        Some(Lease { grant: grant.0, guard: guard.0, rate: Ppm(self.clock_rate_bound_ppm) })
+    }
+
+    /// Everything that is wrong with the settings by themselves or in this scenario.
+    fn mistakes(&self, scenario: &Scenario) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        let mut check = |ok: bool, path: &str, message: String| {
+            if !ok {
+                mistakes.push(Mistake::new(path, message));
+            }
+        };
+        let Window { min, max } = self.rounds(scenario);
+        let trip = scenario.network.delay.cap().times(2);
+        let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
+        // A fast clock ends a round early.
+        let shortest = min.scaled_down(1_000_000, 1_000_000 + u64::from(rate.0));
+        check(
+            shortest > trip,
+            "settings.heartbeat.min",
+            format!("a round must outlast a message and its answer, which may take {trip}"),
+        );
+        check(min <= max, "settings.heartbeat.max", format!("must be at least min, {min}"));
+        check(self.abdication_rounds >= 2, "settings.abdication_rounds", "at least 2".to_owned());
+        check(self.snapshot_every >= 1, "settings.snapshot_every", "at least 1".to_owned());
+        check(self.batch >= 1, "settings.batch", "at least 1".to_owned());
+        check(self.window >= 1, "settings.window", "at least 1".to_owned());
+        let bound = self.clock_rate_bound_ppm;
+        check(
+            bound <= 500_000,
+            "settings.clock_rate_bound_ppm",
+            "at most 500000: a clock may not be off by more than half".to_owned(),
+        );
+        check(
+            self.lease.is_none() || bound >= scenario.clocks.rate_ppm,
+            "settings.clock_rate_bound_ppm",
+            format!(
+                "must cover clocks.rate_ppm, {}, where leases are on",
+                scenario.clocks.rate_ppm
+            ),
+        );
+        let usable = self.lease().filter(|lease| lease.rate.0 <= 500_000).map(|l| l.usable());
+        check(
+            usable != Some(Span::ZERO),
+            "settings.lease.guard",
+            "leaves nothing of the grant to act on".to_owned(),
+        );
+        mistakes
+    }
+
+    /// When what must happen after the faults must have happened; `V1` says how it comes about.
+    #[must_use]
+    pub fn bounds(&self, load: &KvLoad, scenario: &Scenario) -> Bounds {
+        let round = self.rounds(scenario).max;
+        let grant = self.lease.map_or(Span::ZERO, |lease| lease.grant.0);
+        let (delay, flush) = (scenario.network.delay.cap(), scenario.disks.sync.cap());
+        let abdication = u64::from(self.abdication_rounds.saturating_sub(3));
+        let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
+        let b1 = rate.longest_real(round.times(8 + abdication) + grant)
+            + delay.times(4)
+            + flush.times(7);
+        let snapshot = rate.longest_real(round.times(2)) + delay.times(4) + flush.times(4);
+        Bounds { leader: b1 + snapshot, patience: load.patience(scenario), clients: load.clients }
+    }
+}
+
+const fn path_of(error: ConfigError) -> &'static str {
+    match error {
+        ConfigError::Members => "cluster.nodes",
+        ConfigError::Heartbeat => "settings.heartbeat.min",
+        ConfigError::Abdication => "settings.abdication_rounds",
+        ConfigError::Lease => "settings.lease.grant",
+        ConfigError::Snapshot => "settings.snapshot_every",
+        ConfigError::Window => "settings.window",
+    }
+}
