@@ -29,7 +29,7 @@ fn protocols_are_named_in_their_own_folders_only() {
     let mut faults = Vec::new();
     for file in GENERIC.into_iter().flat_map(rust_under).filter(|file| !file.is_under(SYSTEMS)) {
         let named = named(&parse(file), &protocols);
-        faults.extend(named.iter().map(|(line, name)| format!("{}:{line}: {name}", file.path)));
+        faults.extend(named.iter().map(|(line, name)| format!("{}:{line}: `{name}`", file.path)));
     }
     demand_none("Only sim/src/systems names a protocol; ask its `System` instead:", &faults);
 }
@@ -65,7 +65,7 @@ fn named(tokens: &TokenStream, protocols: &[&str]) -> Vec<(usize, String)> {
                     contains(&words, protocol)
                 };
                 if is_named {
-                    found.push((line(token), text.clone()));
+                    found.push((line(token), (*protocol).to_owned()));
                     break;
                 }
             }

@@ -31,7 +31,7 @@ pub(crate) fn files() -> &'static [File] {
         assert!(paths.iter().any(|path| path == "Cargo.toml"), "{} has no files", root.display());
         paths
             .into_iter()
-            // What is not UTF-8 has no lines to look at; what was deleted has none either.
+            // What is not UTF-8, was deleted or links to a folder has no lines to look at.
             .filter_map(|path| {
                 let text = fs::read_to_string(root.join(&path)).ok()?;
                 Some(File { path, text })
@@ -89,7 +89,7 @@ fn walked(root: &Path) -> Vec<String> {
             let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && !OUTPUT.contains(&&*name) => folders.push(path),
-                Ok(kind) if kind.is_file() && !OUTPUT.contains(&&*name) => found.push(path),
+                Ok(kind) if !kind.is_dir() && !OUTPUT.contains(&&*name) => found.push(path),
                 _ => {}
             }
         }
