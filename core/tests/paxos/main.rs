@@ -6,4 +6,5 @@ mod elections;
 mod lab;
 mod oracle;
 mod random;
+mod scripted;
 mod transcripts;
