@@ -4,6 +4,9 @@
 mod chance;
 mod elections;
 mod lab;
+mod mutants;
 mod oracle;
 mod random;
+mod scripted;
+mod speed;
 mod transcripts;

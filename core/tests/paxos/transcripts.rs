@@ -105,20 +105,6 @@ impl Script {
             }
             // elect n0: it alone ends rounds until it leads, unseen
             ["elect", node] => self.elect(id(node)),
-            // put n0 client request key value
-            ["put", node, client, request, key, value] => {
-                let (key, value) = (number(key), number(value));
-                let (client, request) = (ClientId(number(client)), RequestId(number(request)));
-                let command = KvCommand::Put { key, value };
-                self.call(id(node), Call::Submit { client, request, command });
-            }
-            // get n0 client request key log|lease
-            ["get", node, client, request, key, mode] => {
-                let (client, request) = (ClientId(number(client)), RequestId(number(request)));
-                let query = KvQuery::Get { key: number(key) };
-                let mode = if *mode == "lease" { ReadMode::Lease } else { ReadMode::Log };
-                self.call(id(node), Call::Read { client, request, query, mode });
-            }
             // cut n0 n1: both ways
             ["cut", a, b] => self.lab.cut.extend([(id(a), id(b)), (id(b), id(a))]),
             // heal: every link works
@@ -135,7 +121,27 @@ impl Script {
             }
             // show n0
             ["show", node] => self.show(id(node)),
-            _ => panic!("no such command: {line}"),
+            _ => self.ask(&words),
+        }
+    }
+
+    fn ask(&mut self, words: &[&str]) {
+        match words {
+            // put n0 client request key value
+            ["put", node, client, request, key, value] => {
+                let (key, value) = (number(key), number(value));
+                let (client, request) = (ClientId(number(client)), RequestId(number(request)));
+                let command = KvCommand::Put { key, value };
+                self.call(id(node), Call::Submit { client, request, command });
+            }
+            // get n0 client request key log|lease
+            ["get", node, client, request, key, mode] => {
+                let (client, request) = (ClientId(number(client)), RequestId(number(request)));
+                let query = KvQuery::Get { key: number(key) };
+                let mode = if *mode == "lease" { ReadMode::Lease } else { ReadMode::Log };
+                self.call(id(node), Call::Read { client, request, query, mode });
+            }
+            _ => panic!("no such command: {words:?}"),
         }
     }
 

@@ -1,0 +1,169 @@
+//! Broken rules that random schedules find too rarely, each on the smallest schedule that exposes it. The
+//! sound rules pass the same schedule.
+
+use crate::lab::{Fate, Flight, Lab};
+use interregnum_core::consensus::{ClientId, RequestId};
+use interregnum_core::kv::{KvCommand, KvQuery};
+use interregnum_core::paxos::{
+    AcceptorRules, Ballot, Call, LearnerRules, Lease, ProposerRules, ReadMode, ReaderRules, Rules,
+    Settings, Sound,
+};
+use interregnum_core::{CallId, LocalTime, NodeId, Ppm, Span, Window};
+
+const A: NodeId = NodeId(0);
+const B: NodeId = NodeId(1);
+const C: NodeId = NodeId(2);
+
+fn lab<R: Rules>(rules: &R, lease: Option<Lease>) -> Lab<R> {
+    let heartbeat = Window::exactly(Span::millis(100));
+    let mut lab = Lab::new(rules, &Settings { lease, heartbeat, ..Settings::default() });
+    for id in lab.ids() {
+        lab.boot(id);
+    }
+    lab.settle();
+    lab
+}
+
+fn elect<R: Rules>(lab: &mut Lab<R>, node: NodeId) {
+    for _ in 0..3 {
+        lab.fire(node);
+        lab.settle();
+    }
+}
+
+fn put<R: Rules>(lab: &mut Lab<R>, node: NodeId, value: u64) {
+    let call = Call::Submit {
+        client: ClientId(u32::from(node.0)),
+        request: RequestId(value),
+        command: KvCommand::Put { key: 1, value },
+    };
+    lab.call(node, CallId(value), call);
+}
+
+/// Takes everything under way, and gives back what goes to `to`.
+fn only<R: Rules>(lab: &mut Lab<R>, to: NodeId) -> Vec<Flight> {
+    lab.wire.drain(..).filter(|flight| flight.to == to).collect()
+}
+
+fn deliver<R: Rules>(lab: &mut Lab<R>, flights: Vec<Flight>) {
+    for flight in flights {
+        lab.deliver(flight);
+    }
+}
+
+fn flush<R: Rules>(lab: &mut Lab<R>, node: NodeId) {
+    while lab.flush(node) {}
+}
+
+/// A's entry is on its way to B; C takes over with B's promise, which B then forgets.
+fn a_promise_is_forgotten<R: Rules>(rules: &R) -> Option<String> {
+    let mut lab = lab(rules, None);
+    elect(&mut lab, A);
+    put(&mut lab, A, 1);
+    flush(&mut lab, A);
+    let late = only(&mut lab, B);
+    lab.cut.extend([(A, C), (C, A)]);
+    lab.fire(C);
+    flush(&mut lab, C);
+    let asked = only(&mut lab, B);
+    deliver(&mut lab, asked);
+    if lab.wire.iter().all(|flight| !format!("{flight:?}").contains("Promise")) {
+        flush(&mut lab, B);
+    }
+    let told = only(&mut lab, C);
+    deliver(&mut lab, told);
+    put(&mut lab, C, 2);
+    flush(&mut lab, C);
+    lab.power_loss(B, || Fate::Lost);
+    lab.boot(B);
+    flush(&mut lab, B);
+    let later = only(&mut lab, B);
+    deliver(&mut lab, late);
+    flush(&mut lab, B);
+    deliver(&mut lab, later);
+    flush(&mut lab, B);
+    lab.oracle.violation
+}
+
+/// A's lease has ended and B leads; A is asked for what B has changed.
+fn a_lease_has_ended<R: Rules>(rules: &R) -> Option<String> {
+    let lease = Lease { grant: Span::millis(400), guard: Span::millis(10), rate: Ppm(0) };
+    let mut lab = lab(rules, Some(lease));
+    elect(&mut lab, A);
+    lab.cut.extend([(A, B), (B, A), (A, C), (C, A)]);
+    for node in &mut lab.nodes {
+        node.clock = LocalTime(0).after(Span::millis(400));
+    }
+    elect(&mut lab, B);
+    elect(&mut lab, B);
+    put(&mut lab, B, 7);
+    lab.settle();
+    assert!(lab.replies.iter().any(|(id, _)| *id == CallId(7)), "B serves");
+    let (client, request) = (ClientId(9), RequestId(1));
+    let (query, mode) = (KvQuery::Get { key: 1 }, ReadMode::Lease);
+    lab.call(A, CallId(8), Call::Read { client, request, query, mode });
+    lab.oracle.violation
+}
+
+/// A and C accept different entries in slot 1 that nobody chose; B finds both.
+fn two_partial_acceptances<R: Rules>(rules: &R) -> Option<String> {
+    let mut lab = lab(rules, None);
+    elect(&mut lab, A);
+    put(&mut lab, A, 1);
+    flush(&mut lab, A);
+    let late = only(&mut lab, B);
+    lab.cut.extend([(A, B), (B, A), (A, C), (C, A)]);
+    elect(&mut lab, B);
+    elect(&mut lab, B);
+    put(&mut lab, B, 2);
+    lab.settle();
+    lab.cut.clear();
+    deliver(&mut lab, late);
+    lab.settle();
+    lab.oracle.violation
+}
+
+macro_rules! broken {
+    ($name:ident, $($role:ident { $($body:tt)* })*) => {
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        struct $name;
+        $(impl $role for $name { $($body)* })*
+        impl Rules for $name {}
+    };
+}
+
+broken!(PromiseNotFlushed,
+    AcceptorRules { fn may_reveal_promise(&self, _: u8) -> bool { true } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(PromiseHalfFlushed,
+    AcceptorRules { fn may_reveal_promise(&self, copies: u8) -> bool { copies >= 1 } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+broken!(ReadsExpired,
+    AcceptorRules {} ProposerRules {} LearnerRules {}
+    ReaderRules { fn is_lease_live(&self, _: LocalTime, _: LocalTime) -> bool { true } });
+broken!(AcceptsAnything,
+    AcceptorRules { fn may_accept(&self, _: Ballot, _: Ballot) -> bool { true } }
+    ProposerRules {} LearnerRules {} ReaderRules {});
+
+#[test]
+fn a_promise_told_before_it_is_durable_is_caught() {
+    assert_eq!(a_promise_is_forgotten(&Sound), None);
+    // One durable copy survives this schedule: it takes rot, too, to lose it.
+    assert_eq!(a_promise_is_forgotten(&PromiseHalfFlushed), None);
+    let violation = a_promise_is_forgotten(&PromiseNotFlushed).expect("a violation");
+    assert!(violation.contains("chosen twice"), "{violation}");
+}
+
+#[test]
+fn reading_after_the_lease_is_caught() {
+    assert_eq!(a_lease_has_ended(&Sound), None);
+    let violation = a_lease_has_ended(&ReadsExpired).expect("a violation");
+    assert!(violation.contains("after something later"), "{violation}");
+}
+
+#[test]
+fn accepting_below_the_promise_is_caught() {
+    assert_eq!(two_partial_acceptances(&Sound), None);
+    let violation = two_partial_acceptances(&AcceptsAnything).expect("a violation");
+    assert!(violation.contains("chosen twice"), "{violation}");
+}
