@@ -54,7 +54,7 @@ impl Program {
 /// The systems that come with the command.
 #[must_use]
 pub fn builtin() -> Registry {
-    Registry::new()
+    interregnum_sim::systems::registry()
 }
 
 /// Runs the command with the process's own arguments, streams and signals.

@@ -4,3 +4,11 @@
 //! that a system of another crate would not have.
 
 pub mod paxos;
+
+use crate::subject::Registry;
+
+/// The built-in systems, one row each.
+#[must_use]
+pub fn registry() -> Registry {
+    Registry::new().with(paxos::register())
+}
