@@ -18,6 +18,7 @@ use crate::{
     CallId, Cell, DiskError, Embed, Fold, Image, Lens, LocalTime, Part, Place, ProcessId, Run,
     Slot, Span, Volume, WallTime,
 };
+use alloc::boxed::Box;
 use core::fmt::Debug;
 use core::hash::Hash;
 use core::num::NonZeroU32;
@@ -117,8 +118,8 @@ pub enum Input<M: Machine> {
 pub enum Outcome<R> {
     /// Everything this process wrote to the volume before it asked for the sync is durable.
     Synced,
-    /// What the slot holds.
-    Read(Cell<R>),
+    /// What the slot holds. Boxed, because reads are rare and every input would pay for their size.
+    Read(Box<Cell<R>>),
     /// The operation failed; what it covered may or may not be durable, now or later.
     Failed(DiskError),
 }

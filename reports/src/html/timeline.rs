@@ -20,6 +20,9 @@ const MOST_LANES: usize = 24;
 pub(super) fn figures(outcome: &Outcome, nodes: u8) -> Markup {
     let end = outcome.virtual_ns.max(1);
     let Some(bars) = Bars::of(outcome, end) else { return html! {} };
+    // Shared disks are nodes, too, numbered after the cluster's own.
+    let seen = outcome.highlights.iter().filter_map(|event| event.node).max();
+    let nodes = nodes.max(seen.map_or(0, |node| node.saturating_add(1)));
     let zoom = outcome.violation.as_ref().and_then(|violation| {
         let first = violation.evidence.iter().map(|fact| fact.at_ns).min()?;
         let reach = (violation.at_ns.saturating_sub(first) / 2).max(end / 100).max(1);
@@ -135,13 +138,15 @@ impl Faults {
         self.spans.push((event.at_ns, None, event.node, event.what.clone()));
     }
 
-    /// Ends the fault of the same name, or else the oldest that goes on.
+    /// Ends the fault whose name is most like this one's: `pause 3 ended` ends `pause 3 of n1`.
     fn end(&mut self, event: &Highlight) {
-        let going = |span: &&mut (u64, Option<u64>, Option<u8>, String)| {
-            span.1.is_none() && span.2 == event.node
+        let alike = |what: &str| {
+            what.bytes().zip(event.what.bytes()).take_while(|(one, other)| one == other).count()
         };
-        let same = self.spans.iter_mut().filter(going).position(|span| span.3 == event.what);
-        if let Some(span) = self.spans.iter_mut().filter(going).nth(same.unwrap_or(0)) {
+        let going =
+            self.spans.iter_mut().filter(|(_, to, node, _)| to.is_none() && *node == event.node);
+        // Of equals the oldest: `max_by_key` would take the last.
+        if let Some(span) = going.rev().max_by_key(|(.., what)| alike(what)) {
             span.1 = Some(event.at_ns);
         }
     }

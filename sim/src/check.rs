@@ -1,0 +1,269 @@
+//! Checks: folds over the stream that judge what happened.
+//!
+//! A check sees what the accused cannot forge (messages, records that became durable, calls and
+//! answers, crashes, true time) and what the machine merely believes (facts). It keeps counts, forgets
+//! what can no longer matter, and reports the first failure, which stops the run.
+
+use crate::clock::TrueTime;
+use crate::cluster::Cluster;
+use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, PropertyKind};
+use crate::seen::{Kinds, Seen};
+use interregnum_core::{LocalTime, Machine, NodeId, NodeSet, ProcessId, Span};
+
+/// Judges one or more properties of a system.
+pub trait Check<M: Machine> {
+    /// What it wants to see. It is shown nothing else.
+    fn interest(&self) -> Kinds;
+
+    /// Takes in one thing that happened.
+    fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report);
+
+    /// Called once, when the run has ended and nothing failed: judges what had to happen in time.
+    fn finish(&mut self, view: View<'_, M>, report: &mut Report);
+
+    /// Whether everything that must happen in the calm phase has happened; once every check says so,
+    /// the run may end early.
+    fn settled(&self) -> bool {
+        true
+    }
+
+    /// Its properties and their counts so far.
+    fn tallies(&self) -> Vec<Tally>;
+
+    /// What else it counted.
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}
+
+/// One property's counts.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// The property.
+    pub property: &'static Property,
+    /// How often it was evaluated.
+    pub checked: u64,
+    /// How often it could have been false.
+    pub exercised: u64,
+    /// How often it was false.
+    pub violated: u64,
+    /// Gave up: the budget was spent before it could be decided.
+    pub unknown: bool,
+    /// When it was last exercised.
+    pub last_exercised: Option<TrueTime>,
+    /// For liveness: how long it took from the start of the calm phase.
+    pub took: Option<Span>,
+    /// For liveness: the computed bound.
+    pub bound: Option<Span>,
+}
+
+impl Tally {
+    /// No evaluation yet.
+    #[must_use]
+    pub const fn new(property: &'static Property) -> Self {
+        Self {
+            property,
+            checked: 0,
+            exercised: 0,
+            violated: 0,
+            unknown: false,
+            last_exercised: None,
+            took: None,
+            bound: None,
+        }
+    }
+
+    /// Counts an evaluation that was trivially true.
+    #[inline]
+    pub const fn checked(&mut self) {
+        self.checked += 1;
+    }
+
+    /// Counts an evaluation that could have been false.
+    #[inline]
+    pub const fn exercised(&mut self, now: TrueTime) {
+        self.checked += 1;
+        self.exercised += 1;
+        self.last_exercised = Some(now);
+    }
+}
+
+/// What is wrong, where, and which facts contradict each other.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The property that failed.
+    pub property: &'static Property,
+    /// `Violated`, or `InconsistentEvidence` where the machine's claims contradict what is known.
+    pub finding: Finding,
+    /// One sentence.
+    pub what: String,
+    /// The facts, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// The nodes involved.
+    pub nodes: NodeSet,
+}
+
+impl Failure {
+    /// A violation of `property`.
+    pub fn new(property: &'static Property, what: impl Into<String>) -> Self {
+        Self {
+            property,
+            finding: Finding::Violated,
+            what: what.into(),
+            evidence: Vec::new(),
+            nodes: NodeSet::EMPTY,
+        }
+    }
+
+    /// The same failure, but of the evidence: a claim that contradicts the wire or the disk.
+    #[must_use]
+    pub const fn inconsistent(mut self) -> Self {
+        self.finding = Finding::InconsistentEvidence;
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn because(mut self, at: TrueTime, node: NodeId, what: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { at_ns: at.0, node: Some(node.0), what: what.into() });
+        self.nodes.insert(node);
+        self
+    }
+}
+
+/// Where checks put what they found.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub(crate) failure: Option<Failure>,
+    pub(crate) highlights: Vec<(Option<NodeId>, HighlightKind, String)>,
+}
+
+impl Report {
+    /// Reports a failure; the first one counts, and ends the run.
+    pub fn fail(&mut self, failure: Failure) {
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Whether a failure was reported.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Marks something worth seeing on the time line, such as a change of leader.
+    pub fn highlight(
+        &mut self,
+        node: Option<NodeId>,
+        kind: HighlightKind,
+        what: impl Into<String>,
+    ) {
+        self.highlights.push((node, kind, what.into()));
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.failure.is_none() && self.highlights.is_empty()
+    }
+
+    pub(crate) fn take_highlights(&mut self, now: TrueTime) -> impl Iterator<Item = Highlight> {
+        self.highlights.drain(..).map(move |(node, kind, what)| Highlight {
+            at_ns: now.0,
+            node: node.map(|node| node.0),
+            kind,
+            what,
+        })
+    }
+}
+
+/// A read-only look at the cluster, as it is while something is seen: what a step does is seen only
+/// after the step, so a machine's state may be ahead of the stream by the effects still to be seen.
+#[derive(Debug)]
+pub struct View<'a, M: Machine> {
+    cluster: &'a Cluster<M>,
+    now: TrueTime,
+}
+
+impl<M: Machine> Clone for View<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Machine> Copy for View<'_, M> {}
+
+impl<'a, M: Machine> View<'a, M> {
+    pub(crate) const fn new(cluster: &'a Cluster<M>, now: TrueTime) -> Self {
+        Self { cluster, now }
+    }
+
+    /// True time.
+    #[must_use]
+    pub const fn now(self) -> TrueTime {
+        self.now
+    }
+
+    /// The nodes that run processes.
+    #[must_use]
+    pub fn nodes(self) -> NodeSet {
+        self.cluster.computers()
+    }
+
+    /// Every process, up or not.
+    pub fn processes(self) -> impl Iterator<Item = ProcessId> + 'a {
+        self.cluster.processes().map(|process| process.id)
+    }
+
+    /// Whether `process` is up; a paused one is.
+    #[must_use]
+    pub fn is_up(self, process: ProcessId) -> bool {
+        self.cluster.process(process).is_some_and(|process| process.machine.is_some())
+    }
+
+    /// Whether `process` is paused.
+    #[must_use]
+    pub fn is_paused(self, process: ProcessId) -> bool {
+        self.cluster.process(process).is_some_and(|process| process.is_paused())
+    }
+
+    /// The state of `process`, if it is up.
+    #[must_use]
+    pub fn machine(self, process: ProcessId) -> Option<&'a M> {
+        self.cluster.process(process)?.machine.as_ref()
+    }
+
+    /// How often `process` was booted.
+    #[must_use]
+    pub fn incarnation(self, process: ProcessId) -> u32 {
+        self.cluster.process(process).map_or(0, |process| process.incarnation)
+    }
+
+    /// Whether messages get from one node to another.
+    #[must_use]
+    pub fn is_connected(self, from: NodeId, to: NodeId) -> bool {
+        !self.cluster.network.is_cut(from, to)
+    }
+
+    /// What a node's monotonic clock shows.
+    #[must_use]
+    pub fn local_time(self, node: NodeId) -> LocalTime {
+        self.cluster.clock(node).monotonic(self.now)
+    }
+}
+
+/// The result that a tally amounts to at the end of a run.
+#[must_use]
+pub(crate) fn finding(tally: &Tally, failure: Option<&Failure>) -> Finding {
+    match failure {
+        Some(failure) if failure.property.id == tally.property.id => failure.finding,
+        _ if tally.unknown => Finding::Unknown,
+        _ if tally.exercised == 0 => Finding::NotExercised,
+        _ => Finding::Held,
+    }
+}
+
+impl Failure {
+    /// Whether it is a liveness property that failed: the run stalled rather than went wrong.
+    #[must_use]
+    pub fn is_stall(&self) -> bool {
+        self.property.kind == PropertyKind::Liveness
+    }
+}

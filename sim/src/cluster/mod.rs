@@ -1,0 +1,419 @@
+//! The cluster: nodes, processes, links, volumes and clocks, and what each event does to them.
+//!
+//! This is the only place that knows what delivering, crashing, tearing or healing means. It decides
+//! nothing: when something happens, and whether a message is lost, is asked of a [`Driver`].
+
+mod arrive;
+mod network;
+mod pages;
+mod power;
+mod shared;
+mod slab;
+mod step;
+pub(crate) mod storage;
+
+use crate::clock::{Clock, TrueTime};
+use crate::seen::{Client, DropCause, MessageId, Seen};
+use interregnum_core::{
+    CallId, Effect, Input, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span, Window,
+};
+use network::Network;
+use slab::Slab;
+use std::collections::{BTreeMap, VecDeque};
+use std::num::NonZeroU32;
+use storage::Storage;
+
+pub(crate) use power::{Interruption, Trip};
+pub(crate) use step::call_id;
+
+/// What is deployed before the run starts.
+#[derive(Debug)]
+pub struct Deployment<M: Machine> {
+    /// The processes: those of one node are its parts 0, 1, ... in this order.
+    pub processes: Vec<Deployed<M>>,
+    /// How many shared disks there are. They are the nodes after the last one that runs processes.
+    pub shared_disks: u8,
+}
+
+/// One process to deploy.
+#[derive(Debug)]
+pub struct Deployed<M: Machine> {
+    /// Its place.
+    pub id: ProcessId,
+    /// Its configuration.
+    pub config: M::Config,
+    /// Records that are durable on its local volumes before its first start.
+    pub records: Vec<(Place, M::Record)>,
+    /// Whether it runs from the start; otherwise another process must spawn it.
+    pub running: bool,
+}
+
+/// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
+/// timeline is one; a search through all orders would be another.
+pub(crate) trait Driver<M: Machine> {
+    /// True time.
+    fn now(&self) -> TrueTime;
+    /// Everything that happens is shown here, in order.
+    fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>);
+    /// Answers a machine's `pick`.
+    fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
+    /// What becomes of something sent from one endpoint to another.
+    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
+    /// How long the disk of `node` takes for a sync.
+    fn sync_time(&mut self, node: NodeId) -> Span;
+    /// Lets the flight arrive after so long.
+    fn launch(&mut self, flight: u32, after: Span);
+    /// Lets the timer fire within a window of true time from now.
+    fn arm(&mut self, process: usize, timer: usize, window: Window);
+    /// The timer must not fire before it is armed again.
+    fn disarm(&mut self, process: usize, timer: usize);
+    /// The node's watchdog goes off after so long, unless its generation has changed by then.
+    fn watch(&mut self, node: NodeId, generation: u16, after: Span);
+}
+
+/// Where something comes from or goes to: a process or a disk of a node, or a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// Its number, dense over processes, shared disks and clients.
+    pub(crate) number: u32,
+    /// Its node; clients have none.
+    pub(crate) node: Option<NodeId>,
+}
+
+/// What becomes of a message: up to two copies, each with its delay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Lost(DropCause),
+    Arrives { after: Span, again: Option<Span> },
+}
+
+/// Something on its way.
+#[derive(Debug)]
+pub(crate) enum Flight<M: Machine> {
+    /// To a process.
+    Parcel { to: u32, parcel: Parcel<M> },
+    /// A reply on its way to a client.
+    Answer { client: Client, id: CallId, reply: M::Reply },
+    /// A sync that a node's own disk is working on.
+    Syncing { process: usize, incarnation: u32, volume: u8, mark: u64, ticket: M::Ticket },
+    /// A request to a shared disk, or a sync that it is working on.
+    Shared(shared::Request<M>),
+    /// A process is about to be started by another one of its node.
+    Spawning(usize),
+}
+
+/// What a process is handed.
+#[derive(Debug)]
+pub(crate) struct Parcel<M: Machine> {
+    input: Input<M>,
+    /// If it is a message, which one.
+    id: MessageId,
+    /// Only this incarnation of the process may have it.
+    incarnation: Option<u32>,
+}
+
+impl<M: Machine> Parcel<M> {
+    /// For whichever incarnation is up when it arrives.
+    const fn new(input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: None }
+    }
+
+    /// For one incarnation only.
+    const fn to(incarnation: u32, input: Input<M>) -> Self {
+        Self { input, id: MessageId(0), incarnation: Some(incarnation) }
+    }
+
+    const fn message(id: MessageId, from: ProcessId, message: M::Message) -> Self {
+        Self { input: Input::Message { from, message }, id, incarnation: None }
+    }
+}
+
+/// What waits for a paused process.
+#[derive(Debug)]
+enum Held<M: Machine> {
+    Parcel(Parcel<M>),
+    /// A timer that was due; the rest of the interrupted step may yet cancel it.
+    Timer(usize),
+}
+
+/// One machine's process.
+#[derive(Debug)]
+pub(crate) struct Process<M: Machine> {
+    pub(crate) id: ProcessId,
+    config: M::Config,
+    pub(crate) machine: Option<M>,
+    pub(crate) incarnation: u32,
+    /// Whether it runs without having been spawned.
+    starts: bool,
+    /// Faults that keep it down, or paused.
+    held_down: Vec<u32>,
+    held_paused: Vec<u32>,
+    /// Effects of the step in which it was paused, to be carried out when it goes on.
+    tail: VecDeque<Effect<M>>,
+    /// What arrived while it was paused.
+    backlog: VecDeque<Held<M>>,
+    timers: Vec<Armed<M::Timer>>,
+    /// Interrupt the next step that has more effects than this.
+    trip: Option<Trip>,
+}
+
+impl<M: Machine> Process<M> {
+    pub(crate) const fn is_paused(&self) -> bool {
+        !self.held_paused.is_empty()
+    }
+}
+
+#[derive(Debug)]
+struct Armed<T> {
+    timer: T,
+    armed: bool,
+}
+
+#[derive(Debug)]
+struct Node<M: Machine> {
+    clock: Clock,
+    volumes: Vec<Storage<M::Record>>,
+    /// Only a shared disk is down as a node; elsewhere the processes are.
+    disk_is_down: bool,
+    watchdog: u16,
+    first_process: usize,
+    processes: usize,
+}
+
+/// The cluster under test.
+#[derive(Debug)]
+pub struct Cluster<M: Machine> {
+    computers: u8,
+    nodes: Vec<Node<M>>,
+    processes: Vec<Process<M>>,
+    clients: u32,
+    pub(crate) network: Network,
+    flights: Slab<Flight<M>>,
+    messages_sent: u64,
+    paths: BTreeMap<(usize, NodeId), shared::Path>,
+    /// Reused by every step.
+    effects: Vec<Effect<M>>,
+    /// How often each fault of the plan made a difference.
+    bites: Vec<u64>,
+}
+
+/// Arrivals that a paused process keeps; what comes after is lost.
+const BACKLOG_MAX: usize = 4096;
+
+impl<M: Machine> Cluster<M> {
+    /// A cluster in which nothing has been booted yet.
+    pub(crate) fn new(
+        deployment: Deployment<M>,
+        computers: u8,
+        clients: u32,
+        faults: usize,
+        mut clock: impl FnMut(NodeId) -> Clock,
+    ) -> Self {
+        let total = computers.saturating_add(deployment.shared_disks).min(NodeSet::CAPACITY);
+        let mut nodes: Vec<_> = NodeId::first(total)
+            .map(|node| Node {
+                clock: clock(node),
+                volumes: Vec::new(),
+                disk_is_down: false,
+                watchdog: 0,
+                first_process: 0,
+                processes: 0,
+            })
+            .collect();
+        let mut processes = Vec::new();
+        let mut deployed = deployment.processes;
+        deployed.sort_by_key(|process| process.id);
+        for process in deployed {
+            let node = &mut nodes[process.id.node.index()];
+            if node.processes == 0 {
+                node.first_process = processes.len();
+            }
+            node.processes += 1;
+            for (place, record) in process.records {
+                node.preload(process.id, place, record);
+            }
+            processes.push(Process::new(process.id, process.config, process.running));
+        }
+        Self {
+            computers,
+            network: Network::new(nodes.len()),
+            nodes,
+            processes,
+            clients,
+            flights: Slab::new(),
+            messages_sent: 0,
+            paths: BTreeMap::new(),
+            effects: Vec::new(),
+            bites: vec![0; faults],
+        }
+    }
+
+    /// The nodes that run processes; the others are shared disks.
+    pub(crate) const fn computers(&self) -> NodeSet {
+        NodeSet::first(self.computers)
+    }
+
+    pub(crate) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(crate) fn processes(&self) -> impl Iterator<Item = &Process<M>> {
+        self.processes.iter()
+    }
+
+    pub(crate) fn process(&self, id: ProcessId) -> Option<&Process<M>> {
+        self.processes.get(self.index(id)?)
+    }
+
+    pub(crate) fn process_at(&self, index: usize) -> &Process<M> {
+        &self.processes[index]
+    }
+
+    /// The dense number of a process.
+    pub(crate) fn index(&self, id: ProcessId) -> Option<usize> {
+        let node = self.nodes.get(id.node.index())?;
+        let part = usize::from(id.part.0);
+        (part < node.processes).then_some(node.first_process + part)
+    }
+
+    /// The numbers of a node's processes.
+    pub(crate) fn parts(&self, node: NodeId) -> std::ops::Range<usize> {
+        self.nodes
+            .get(node.index())
+            .map_or(0..0, |node| node.first_process..node.first_process + node.processes)
+    }
+
+    pub(crate) fn clock(&self, node: NodeId) -> &Clock {
+        &self.nodes[node.index()].clock
+    }
+
+    /// How many endpoints there are: processes, shared disks, clients.
+    pub(crate) fn endpoints(&self) -> usize {
+        self.processes.len() + self.nodes.len() + self.clients as usize
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.flights.len()
+    }
+
+    pub(crate) fn bites(&self) -> &[u64] {
+        &self.bites
+    }
+
+    /// Counts that a fault made a difference.
+    pub(crate) fn bite(&mut self, fault: u32) {
+        if let Some(bites) = self.bites.get_mut(fault as usize) {
+            *bites += 1;
+        }
+    }
+
+    fn volume(&mut self, node: NodeId, volume: u8) -> &mut Storage<M::Record> {
+        self.nodes[node.index()].volume(volume)
+    }
+
+    fn endpoint(&self, process: usize) -> Endpoint {
+        Endpoint { number: number(process), node: Some(self.processes[process].id.node) }
+    }
+
+    fn disk_endpoint(&self, disk: NodeId) -> Endpoint {
+        Endpoint { number: number(self.processes.len() + disk.index()), node: Some(disk) }
+    }
+
+    fn client_endpoint(&self, client: Client) -> Endpoint {
+        let before = self.processes.len() + self.nodes.len();
+        Endpoint { number: number(before).saturating_add(client.0), node: None }
+    }
+
+    /// Counts a bite of whichever fault cuts this link.
+    fn bite_of_cut(&mut self, from: NodeId, to: NodeId) {
+        if let Some(fault) = self.network.cut_by(from, to) {
+            self.bite(fault);
+        }
+    }
+
+    /// A client calls a process. The call travels like a message.
+    pub(crate) fn ask(
+        &mut self,
+        client: Client,
+        id: CallId,
+        to: ProcessId,
+        call: M::Call,
+        driver: &mut impl Driver<M>,
+    ) {
+        driver.see(self, &Seen::Asked { client, id, to, call: &call });
+        let Some(index) = self.index(to) else { return };
+        let (from, to) = (self.client_endpoint(client), self.endpoint(index));
+        // A call is never delivered twice: a client's connection sees to that.
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+            let parcel = Parcel::new(Input::Call { id, call });
+            let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
+            driver.launch(flight, after);
+        }
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+impl<M: Machine> Process<M> {
+    fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
+        Self {
+            id,
+            config,
+            machine: None,
+            incarnation: 0,
+            starts: running,
+            held_down: Vec::new(),
+            held_paused: Vec::new(),
+            tail: VecDeque::new(),
+            backlog: VecDeque::new(),
+            timers: Vec::new(),
+            trip: None,
+        }
+    }
+}
+
+impl<M: Machine> Node<M> {
+    fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
+        if let interregnum_core::Volume::Local(volume) = place.volume {
+            let storage = self.volume(volume);
+            let what = storage::What::Write(storage::Stored { home: place, record });
+            storage.change(storage::Change { by, what });
+        }
+    }
+
+    fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
+        let index = usize::from(volume);
+        while self.volumes.len() <= index {
+            self.volumes.push(Storage::new());
+        }
+        &mut self.volumes[index]
+    }
+}
+
+/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
+struct StepHost<'a, M: Machine, D> {
+    clock: &'a Clock,
+    process: usize,
+    driver: &'a mut D,
+    effects: &'a mut Vec<Effect<M>>,
+}
+
+impl<M: Machine, D: Driver<M>> interregnum_core::Host<M> for StepHost<'_, M, D> {
+    fn now(&mut self) -> LocalTime {
+        self.clock.monotonic(self.driver.now())
+    }
+
+    fn wall(&mut self) -> interregnum_core::WallTime {
+        self.clock.wall(self.driver.now())
+    }
+
+    fn pick(&mut self, bound: NonZeroU32) -> u32 {
+        self.driver.pick(self.process, bound)
+    }
+
+    fn emit(&mut self, effect: Effect<M>) {
+        self.effects.push(effect);
+    }
+}

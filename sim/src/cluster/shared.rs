@@ -1,0 +1,172 @@
+//! Shared disks: nodes of their own on the network, which any process may read and write.
+//!
+//! Requests of one process to one disk arrive in order. If a write is lost on the way, the next sync
+//! on the same path fails: a later good sync does not cover it. A lost read or sync never completes.
+//! Requests that are under way when their process falls still take effect.
+
+use super::storage::Change;
+use super::{Cluster, Driver, Fate, Flight, Parcel, number};
+use crate::clock::TrueTime;
+use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot};
+
+/// The way from one process to one disk.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    /// A write was lost since the last sync.
+    pub(super) broken: bool,
+    last_arrival: TrueTime,
+}
+
+/// A request on its way to a disk, or being worked on by it.
+#[derive(Debug)]
+pub(crate) struct Request<M: Machine> {
+    process: usize,
+    incarnation: u32,
+    disk: NodeId,
+    what: Wish<M>,
+}
+
+#[derive(Debug)]
+enum Wish<M: Machine> {
+    Change(Change<M::Record>),
+    Read(Slot, M::Ticket),
+    Sync(M::Ticket),
+    /// The disk is flushing what came before this mark.
+    Flush(u64, M::Ticket),
+}
+
+impl<M: Machine> Cluster<M> {
+    pub(super) fn change_shared(
+        &mut self,
+        process: usize,
+        disk: NodeId,
+        change: Change<M::Record>,
+        driver: &mut impl Driver<M>,
+    ) {
+        self.request(process, disk, Wish::Change(change), driver);
+    }
+
+    pub(super) fn read_shared(
+        &mut self,
+        process: usize,
+        disk: NodeId,
+        slot: Slot,
+        ticket: M::Ticket,
+        driver: &mut impl Driver<M>,
+    ) {
+        self.request(process, disk, Wish::Read(slot, ticket), driver);
+    }
+
+    pub(super) fn sync_shared(
+        &mut self,
+        process: usize,
+        disk: NodeId,
+        ticket: M::Ticket,
+        driver: &mut impl Driver<M>,
+    ) {
+        self.request(process, disk, Wish::Sync(ticket), driver);
+    }
+
+    fn request(
+        &mut self,
+        process: usize,
+        disk: NodeId,
+        what: Wish<M>,
+        driver: &mut impl Driver<M>,
+    ) {
+        let incarnation = self.processes[process].incarnation;
+        let request = Request { process, incarnation, disk, what };
+        if !self.is_disk(disk) || self.stopped(process, disk) {
+            return self.lose_request(&request);
+        }
+        let fate = driver.fate(self, self.endpoint(process), self.disk_endpoint(disk));
+        let Fate::Arrives { after, .. } = fate else {
+            return self.lose_request(&request);
+        };
+        let path = self.paths.entry((process, disk)).or_default();
+        let arrival = driver.now().after(after).max(path.last_arrival);
+        path.last_arrival = arrival;
+        let after = arrival.since(driver.now());
+        self.launch(Flight::Shared(request), after, driver);
+    }
+
+    fn is_disk(&self, node: NodeId) -> bool {
+        node.0 >= self.computers && node.index() < self.nodes.len()
+    }
+
+    /// Whether the way to the disk is cut; counts the bite if so.
+    fn stopped(&mut self, process: usize, disk: NodeId) -> bool {
+        let from = self.processes[process].id.node;
+        let cut = self.network.is_cut(from, disk);
+        if cut {
+            self.bite_of_cut(from, disk);
+        }
+        cut
+    }
+
+    fn lose_request(&mut self, request: &Request<M>) {
+        if matches!(request.what, Wish::Change(_)) {
+            self.paths.entry((request.process, request.disk)).or_default().broken = true;
+        }
+    }
+
+    /// A request reaches the disk, or the disk has done what it was working on.
+    pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
+        let Request { process, incarnation, disk, .. } = request;
+        let down = self.nodes[disk.index()].disk_is_down;
+        let flushing = matches!(request.what, Wish::Flush(..));
+        if down || (!flushing && self.stopped(process, disk)) {
+            return self.lose_request(&request);
+        }
+        match request.what {
+            Wish::Change(change) => self.nodes[disk.index()].volume(0).change(change),
+            Wish::Read(slot, ticket) => {
+                let cell = self.nodes[disk.index()].volume(0).read(slot);
+                self.respond(
+                    process,
+                    incarnation,
+                    disk,
+                    ticket,
+                    Outcome::Read(Box::new(cell)),
+                    driver,
+                );
+            }
+            Wish::Sync(ticket) => {
+                let path = self.paths.entry((process, disk)).or_default();
+                if std::mem::take(&mut path.broken) {
+                    let failed = Outcome::Failed(DiskError::Io);
+                    return self.respond(process, incarnation, disk, ticket, failed, driver);
+                }
+                let mark = self.nodes[disk.index()].volume(0).mark();
+                let after = driver.sync_time(disk);
+                let what = Wish::Flush(mark, ticket);
+                let request = Request { process, incarnation, disk, what };
+                self.launch(Flight::Shared(request), after, driver);
+            }
+            Wish::Flush(mark, ticket) => {
+                self.complete_sync(disk, 0, mark, driver);
+                self.respond(process, incarnation, disk, ticket, Outcome::Synced, driver);
+            }
+        }
+    }
+
+    fn respond(
+        &mut self,
+        process: usize,
+        incarnation: u32,
+        disk: NodeId,
+        ticket: M::Ticket,
+        outcome: Outcome<M::Record>,
+        driver: &mut impl Driver<M>,
+    ) {
+        let to = self.processes[process].id.node;
+        if self.network.is_cut(disk, to) {
+            return self.bite_of_cut(disk, to);
+        }
+        let fate = driver.fate(self, self.disk_endpoint(disk), self.endpoint(process));
+        if let Fate::Arrives { after, .. } = fate {
+            let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
+            self.launch(Flight::Parcel { to: number(process), parcel }, after, driver);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A process takes a step, and its effects are carried out in order.
+
+use super::power::Trip;
+use super::storage::{Change, Stored, What};
+use super::{Armed, Cluster, Driver, Fate, Flight, Interruption, Parcel, StepHost, number};
+use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
+use interregnum_core::{
+    CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
+};
+
+impl<M: Machine> Cluster<M> {
+    /// Hands `input` to the process and carries out what it does.
+    pub(super) fn step(&mut self, index: usize, input: Input<M>, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        let Some(machine) = process.machine.as_mut() else { return };
+        let mut effects = std::mem::take(&mut self.effects);
+        let clock = &self.nodes[process.id.node.index()].clock;
+        let mut host = StepHost { clock, process: index, driver, effects: &mut effects };
+        machine.step(&process.config, input, &mut Context::new(process.id, &mut host));
+        self.carry_out(index, effects, driver);
+    }
+
+    /// Carries out the effects of one step, unless the step is to be interrupted.
+    pub(super) fn carry_out(
+        &mut self,
+        index: usize,
+        mut effects: Vec<Effect<M>>,
+        driver: &mut impl Driver<M>,
+    ) {
+        let trip = self.processes[index].trip.take_if(|trip| effects.len() > trip.after);
+        let tail = trip.map(|trip| effects.split_off(trip.after));
+        for effect in effects.drain(..) {
+            self.perform(index, effect, driver);
+            if self.processes[index].machine.is_none() {
+                break;
+            }
+        }
+        // `drain` drops what a fallen process left undone; the buffer is kept for the next step.
+        self.effects = effects;
+        let up = self.processes[index].machine.is_some();
+        if let (Some(Trip { fault, kind, .. }), Some(tail), true) = (trip, tail, up) {
+            self.bite(fault);
+            match kind {
+                Interruption::Crash => {
+                    self.crash(index, CrashCause::Crash, driver);
+                    self.processes[index].held_down.push(fault);
+                }
+                Interruption::Pause => {
+                    self.processes[index].tail.extend(tail);
+                    self.pause(index, fault, driver);
+                }
+            }
+        }
+    }
+
+    pub(super) fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+        let me = self.processes[index].id;
+        match effect {
+            Effect::Send { to, message } => self.send(index, to, message, driver),
+            Effect::Arm { timer, window } => self.arm(index, timer, window, driver),
+            Effect::Cancel(timer) => self.cancel(index, &timer, driver),
+            Effect::Read { at, ticket } => match at.volume {
+                Volume::Local(volume) => {
+                    let storage = self.nodes[me.node.index()].volume(volume);
+                    let outcome = Outcome::Read(Box::new(storage.read(at.slot)));
+                    let incarnation = self.processes[index].incarnation;
+                    let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
+                    let after = driver.sync_time(me.node);
+                    self.launch(Flight::Parcel { to: number(index), parcel }, after, driver);
+                }
+                Volume::Shared(disk) => self.read_shared(index, disk, at.slot, ticket, driver),
+            },
+            Effect::Write { at, records } => {
+                let mut at = at;
+                let mut write = |record: M::Record| {
+                    self.write(index, at, record, driver);
+                    at = at.offset(1);
+                };
+                match records {
+                    interregnum_core::Run::One(record) => write(record),
+                    interregnum_core::Run::Many(records) => records.into_iter().for_each(write),
+                }
+            }
+            Effect::Erase { volume, slots } => {
+                self.change(index, volume, Change { by: me, what: What::Erase(slots) }, driver);
+            }
+            Effect::Sync { volume, ticket } => self.sync(index, volume, ticket, driver),
+            Effect::Reply { call, reply } => self.reply(index, call, reply, driver),
+            Effect::Notify { to, notice } => {
+                driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
+                if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
+                    let parcel = Parcel::new(Input::Notice { from: me.part, notice });
+                    self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
+                }
+            }
+            Effect::Spawn(part) => {
+                if let Some(part) = self.index(ProcessId { node: me.node, part }) {
+                    self.launch(Flight::Spawning(part), Span::ZERO, driver);
+                }
+            }
+            Effect::Kill(part) => {
+                if let Some(part) = self.index(ProcessId { node: me.node, part }) {
+                    self.crash(part, CrashCause::Killed, driver);
+                }
+            }
+            Effect::Watchdog(after) => self.set_watchdog(me.node, after, driver),
+            Effect::Fact(fact) => driver.see(self, &Seen::Fact { process: me, fact: &fact }),
+            Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
+            Effect::Halt(reason) => self.halt(index, reason, driver),
+        }
+    }
+
+    pub(super) fn launch(&mut self, flight: Flight<M>, after: Span, driver: &mut impl Driver<M>) {
+        let flight = self.flights.insert(flight);
+        driver.launch(flight, after);
+    }
+
+    fn send(
+        &mut self,
+        index: usize,
+        to: ProcessId,
+        message: M::Message,
+        driver: &mut impl Driver<M>,
+    ) {
+        let from = self.processes[index].id;
+        self.messages_sent += 1;
+        let id = MessageId(self.messages_sent);
+        driver.see(self, &Seen::Sent { id, from, to, message: &message });
+        let lost = |why| Seen::Dropped { id, from, to, message: &message, why };
+        let Some(target) = self.index(to) else {
+            return driver.see(self, &lost(DropCause::Down));
+        };
+        if self.network.is_cut(from.node, to.node) {
+            self.bite_of_cut(from.node, to.node);
+            return driver.see(self, &lost(DropCause::Cut));
+        }
+        match driver.fate(self, self.endpoint(index), self.endpoint(target)) {
+            Fate::Lost(why) => driver.see(self, &lost(why)),
+            Fate::Arrives { after, again } => {
+                let to = number(target);
+                if let Some(again) = again {
+                    let parcel = Parcel::message(id, from, message.clone());
+                    self.launch(Flight::Parcel { to, parcel }, again, driver);
+                }
+                let parcel = Parcel::message(id, from, message);
+                self.launch(Flight::Parcel { to, parcel }, after, driver);
+            }
+        }
+    }
+
+    fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        let clock = &self.nodes[process.id.node.index()].clock;
+        let window = Window { min: clock.real(window.min), max: clock.real(window.max) };
+        let slot = process.timers.iter().position(|known| known.timer == timer);
+        // A timer that has fired leaves its slot to the next one of another name.
+        let slot = slot.or_else(|| process.timers.iter().position(|known| !known.armed));
+        let armed = Armed { timer, armed: true };
+        let slot = if let Some(slot) = slot {
+            process.timers[slot] = armed;
+            slot
+        } else {
+            process.timers.push(armed);
+            process.timers.len() - 1
+        };
+        driver.arm(index, slot, window);
+    }
+
+    fn cancel(&mut self, index: usize, timer: &M::Timer, driver: &mut impl Driver<M>) {
+        let timers = &mut self.processes[index].timers;
+        if let Some(slot) = timers.iter().position(|known| known.timer == *timer) {
+            timers[slot].armed = false;
+            driver.disarm(index, slot);
+        }
+    }
+
+    fn write(
+        &mut self,
+        index: usize,
+        at: interregnum_core::Place,
+        record: M::Record,
+        driver: &mut impl Driver<M>,
+    ) {
+        let by = self.processes[index].id;
+        driver.see(self, &Seen::Written { process: by, at, record: &record });
+        let what = What::Write(Stored { home: at, record });
+        self.change(index, at.volume, Change { by, what }, driver);
+    }
+
+    fn change(
+        &mut self,
+        index: usize,
+        volume: Volume,
+        change: Change<M::Record>,
+        driver: &mut impl Driver<M>,
+    ) {
+        match volume {
+            Volume::Local(volume) => {
+                let node = self.processes[index].id.node;
+                self.nodes[node.index()].volume(volume).change(change);
+            }
+            Volume::Shared(disk) => self.change_shared(index, disk, change, driver),
+        }
+    }
+
+    fn sync(
+        &mut self,
+        index: usize,
+        volume: Volume,
+        ticket: M::Ticket,
+        driver: &mut impl Driver<M>,
+    ) {
+        let process = &self.processes[index];
+        match volume {
+            Volume::Local(volume) => {
+                let (node, incarnation) = (process.id.node, process.incarnation);
+                let mark = self.nodes[node.index()].volume(volume).mark();
+                let after = driver.sync_time(node);
+                let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };
+                self.launch(flight, after, driver);
+            }
+            Volume::Shared(disk) => self.sync_shared(index, disk, ticket, driver),
+        }
+    }
+
+    fn reply(&mut self, index: usize, id: CallId, reply: M::Reply, driver: &mut impl Driver<M>) {
+        let process = self.processes[index].id;
+        driver.see(self, &Seen::Replied { process, id, reply: &reply });
+        let Some(client) = client_of(id).filter(|client| client.0 < self.clients) else { return };
+        let (from, to) = (self.endpoint(index), self.client_endpoint(client));
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+            self.launch(Flight::Answer { client, id, reply }, after, driver);
+        }
+    }
+}
+
+/// The client that made a call.
+pub(crate) fn client_of(id: CallId) -> Option<Client> {
+    u32::try_from(id.0 >> 32).ok().map(Client)
+}
+
+/// The `nth` call of a client.
+pub(crate) const fn call_id(client: Client, nth: u32) -> CallId {
+    CallId((client.0 as u64) << 32 | nth as u64)
+}

@@ -1,0 +1,202 @@
+//! The object-safe face of a [`System`]: reads the system's own parts of a scenario, picks the sound
+//! or the planted instance, and runs it.
+
+use crate::outcome::{Outcome, Property, TraceLine};
+use crate::plan;
+use crate::run::run;
+use crate::scenario::{Scenario, decode_settings};
+use crate::subject::{Mistake, Mutant, Prepared, Subject};
+use crate::system::{Setup, System};
+use interregnum_core::{Machine, NodeSet};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// A system that has no planted bugs, as a subject.
+pub fn register<S: System>(system: S) -> Box<dyn Subject> {
+    Box::new(Face::<S, S> { sound: Arc::new(system), planted: None })
+}
+
+/// A system with planted bugs: `planted` is run where a scenario names one. Two instances, so that
+/// the sound code is exactly what is run and measured.
+pub fn register_with_planted<S, P>(sound: S, planted: P) -> Box<dyn Subject>
+where
+    S: System,
+    P: System<Settings = S::Settings, Load = S::Load>,
+{
+    Box::new(Face { sound: Arc::new(sound), planted: Some(Arc::new(planted)) })
+}
+
+struct Face<S, P> {
+    sound: Arc<S>,
+    planted: Option<Arc<P>>,
+}
+
+impl<S, P> Subject for Face<S, P>
+where
+    S: System,
+    P: System<Settings = S::Settings, Load = S::Load>,
+{
+    fn id(&self) -> &'static str {
+        S::ID
+    }
+
+    fn about(&self) -> &'static str {
+        S::ABOUT
+    }
+
+    fn settings_schema(&self) -> Schema {
+        schema_of::<S::Settings>()
+    }
+
+    fn workload_schema(&self) -> Schema {
+        schema_of::<S::Load>()
+    }
+
+    fn target_words(&self) -> &'static [&'static str] {
+        self.sound.target_words()
+    }
+
+    fn mutants(&self) -> &'static [Mutant] {
+        self.planted.as_ref().map_or(&[], |planted| planted.mutants())
+    }
+
+    fn properties(&self) -> Vec<Property> {
+        self.sound.properties()
+    }
+
+    fn counters(&self) -> &'static [&'static str] {
+        self.sound.counters()
+    }
+
+    fn shared_disks(&self, scenario: &Scenario) -> Option<u8> {
+        // What deploys is the same cluster with a planted bug or without.
+        let settings = decode_settings("settings", &scenario.settings).ok()?;
+        let load = decode_settings("workload", &scenario.workload).ok()?;
+        let setup = Setup { scenario, settings: &settings, load: &load, mutant: None };
+        Some(self.sound.deploy(&setup).ok()?.shared_disks)
+    }
+
+    fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
+        let Some(wanted) = &scenario.mutant else {
+            return Ready::prepare(&self.sound, scenario, None);
+        };
+        let known = self.mutants().iter().find(|mutant| mutant.id == wanted);
+        match (known, &self.planted) {
+            (Some(mutant), Some(planted)) => Ready::prepare(planted, scenario, Some(mutant)),
+            _ => Err(vec![Mistake::new(
+                "mutant",
+                format!("`{}` has no planted bug `{wanted}`", S::ID),
+            )]),
+        }
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    SchemaGenerator::default().into_root_schema_for::<T>()
+}
+
+/// A scenario with the system's parts of it read.
+struct Ready<S: System> {
+    system: Arc<S>,
+    scenario: Scenario,
+    settings: S::Settings,
+    load: S::Load,
+    mutant: Option<&'static Mutant>,
+}
+
+impl<S: System> Ready<S> {
+    /// Reads and checks everything that does not depend on the seed.
+    fn prepare(
+        system: &Arc<S>,
+        scenario: &Scenario,
+        mutant: Option<&'static Mutant>,
+    ) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let settings = read("settings", &scenario.settings, &mut mistakes);
+        let load = read("workload", &scenario.workload, &mut mistakes);
+        let (Some(settings), Some(load)) = (settings, load) else { return Err(mistakes) };
+        let ready =
+            Self { system: Arc::clone(system), scenario: scenario.clone(), settings, load, mutant };
+        let setup = ready.setup();
+        match system.deploy(&setup) {
+            Err(found) => mistakes.extend(found),
+            Ok(deployment) => {
+                let disks = deployment.shared_disks;
+                let total = u32::from(scenario.cluster.nodes) + u32::from(disks);
+                if total > u32::from(NodeSet::CAPACITY) {
+                    let room = NodeSet::CAPACITY - disks.min(NodeSet::CAPACITY);
+                    mistakes.push(Mistake::new(
+                        "cluster.nodes",
+                        format!("at most {room}, for there are {disks} shared disks besides"),
+                    ));
+                }
+            }
+        }
+        match system.workload(&setup) {
+            Err(found) => mistakes.extend(found),
+            Ok(workload) if workload.clients() > CLIENTS_MAX => mistakes
+                .push(Mistake::new("workload.clients", format!("at most {CLIENTS_MAX} clients"))),
+            Ok(_) => {}
+        }
+        if mistakes.is_empty() {
+            ready.check_times(&mut mistakes);
+        }
+        if mistakes.is_empty() { Ok(Box::new(ready)) } else { Err(mistakes) }
+    }
+
+    fn setup(&self) -> Setup<'_, S> {
+        Setup {
+            scenario: &self.scenario,
+            settings: &self.settings,
+            load: &self.load,
+            mutant: self.mutant,
+        }
+    }
+
+    fn check_times(&self, mistakes: &mut Vec<Mistake>) {
+        let ends = plan::duration(&self.scenario);
+        for (index, fault) in self.scenario.faults.iter().enumerate() {
+            if fault.at.0 >= ends {
+                mistakes.push(Mistake::new(
+                    format!("faults[{index}].at"),
+                    format!("must be before the calm phase, which begins at {ends}"),
+                ));
+            }
+        }
+        let bound = self.system.calm_bound(&self.setup());
+        if let Some(within) = self.scenario.calm.within
+            && within.0 < bound
+        {
+            mistakes.push(Mistake::new(
+                "calm.within",
+                format!("may only lengthen the computed bound, which is {bound}"),
+            ));
+        }
+    }
+}
+
+/// More clients than this are a load test, not a scenario.
+const CLIENTS_MAX: u32 = 1000;
+
+impl<S: System> Prepared for Ready<S>
+where
+    S::Process: Machine,
+{
+    fn run(&self, seed: u64) -> Outcome {
+        run(&*self.system, &self.setup(), seed, None)
+    }
+
+    fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome {
+        run(&*self.system, &self.setup(), seed, Some(sink))
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    field: &str,
+    value: &Map<String, Value>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
+    decode_settings(field, value).map_err(|found| mistakes.extend(found)).ok()
+}

@@ -1,0 +1,216 @@
+//! One run: the cluster, the timeline, the faults of the plan and the clients, until the end.
+
+mod calm;
+mod faults;
+mod outcome;
+mod targets;
+
+use crate::check::Check;
+use crate::clock::{Clock, TrueTime};
+use crate::cluster::Cluster;
+use crate::dice::{Dice, Source};
+use crate::outcome::{Observed, Outcome, TraceLine};
+use crate::plan::Plan;
+use crate::seen::Client;
+use crate::system::{Setup, System};
+use crate::tap::Tap;
+use crate::timeline::{Event, Timeline};
+use crate::workload::{Action, Clients, Workload};
+use faults::Effects;
+use interregnum_core::{LocalTime, NodeId, NodeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// More than this in flight at once is a flood, not a run.
+const IN_FLIGHT_MAX: usize = 1 << 20;
+
+/// Everything that takes part in one run.
+struct Run<'r, S: System> {
+    system: &'r S,
+    setup: &'r Setup<'r, S>,
+    plan: Plan,
+    cluster: Cluster<S::Process>,
+    timeline: Timeline<'r, S::Process>,
+    workload: Box<dyn Workload<S::Process>>,
+    client_dice: Dice,
+    calls_made: Vec<u32>,
+    actions: Vec<Action<S::Process>>,
+    /// What each fault of the plan is doing.
+    effects: Vec<Effects>,
+    seed: u64,
+    calm_since: Option<TrueTime>,
+}
+
+/// Runs `setup` with `seed`, showing every line of the trace to `recorder` if there is one.
+///
+/// A panic inside a machine ends the run and becomes part of the outcome.
+pub(crate) fn run<'r, S: System>(
+    system: &'r S,
+    setup: &'r Setup<'r, S>,
+    seed: u64,
+    recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+) -> Outcome {
+    let mut run = match Run::new(system, setup, seed, recorder) {
+        Ok(run) => run,
+        // `prepare` has deployed the same scenario before, so this cannot happen; but a foreign
+        // system may not keep that promise.
+        Err(mistakes) => return outcome::undeployable(seed, &mistakes),
+    };
+    let observed = catch_unwind(AssertUnwindSafe(|| run.play()));
+    let observed = observed.unwrap_or_else(|panic| Observed::Panicked(outcome::said(&*panic)));
+    run.outcome(observed)
+}
+
+impl<'r, S: System> Run<'r, S> {
+    fn new(
+        system: &'r S,
+        setup: &'r Setup<'r, S>,
+        seed: u64,
+        recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+    ) -> Result<Self, Vec<crate::subject::Mistake>> {
+        let scenario = setup.scenario;
+        let deployment = system.deploy(setup)?;
+        let workload = system.workload(setup)?;
+        let nodes = scenario.cluster.nodes.saturating_add(deployment.shared_disks);
+        let plan = Plan::draw(scenario, &system.tolerance(setup), nodes, seed);
+        let clients = workload.clients();
+        let clock = |node: NodeId| {
+            let ppm = plan.clock_ppm.get(node.index()).copied().unwrap_or(0);
+            // Clocks start at different readings, so that nobody gets away with comparing them.
+            let mut dice = Dice::new(seed, Source::Clock(node));
+            Clock::new(ppm, LocalTime(dice.word() >> 16))
+        };
+        let cluster =
+            Cluster::new(deployment, scenario.cluster.nodes, clients, plan.faults.len(), clock);
+        let tap = Tap::new(system.checks(setup), recorder);
+        let timeline =
+            Timeline::new(seed, &cluster, clients, &scenario.network, &scenario.disks, tap);
+        Ok(Self {
+            system,
+            setup,
+            effects: plan.faults.iter().map(|_| Effects::default()).collect(),
+            plan,
+            cluster,
+            timeline,
+            workload,
+            client_dice: Dice::new(seed, Source::Workload),
+            calls_made: vec![0; clients as usize],
+            actions: Vec::new(),
+            seed,
+            calm_since: None,
+        })
+    }
+
+    fn play(&mut self) -> Observed {
+        for (number, planned) in (0..=u32::MAX).zip(&self.plan.faults) {
+            let begins = TrueTime::ZERO.after(planned.fault.at.0);
+            if begins < self.plan.calm_at {
+                self.timeline.schedule(begins, Event::FaultBegins(number));
+            }
+        }
+        self.timeline.schedule(self.plan.calm_at, Event::Calm);
+        self.cluster.begin(&mut self.timeline);
+        self.with_clients(|workload, clients| workload.begin(clients));
+        let mut budget = self.setup.scenario.max_events;
+        while let Some(event) = self.timeline.next() {
+            if self.timeline.tap.failure.is_some() {
+                break;
+            }
+            if budget == 0 {
+                return Observed::Inconclusive(self.exhausted());
+            }
+            budget -= 1;
+            if self.cluster.in_flight() > IN_FLIGHT_MAX {
+                return Observed::Inconclusive(format!(
+                    "more than {IN_FLIGHT_MAX} messages in flight at {}: a flood",
+                    self.timeline.time()
+                ));
+            }
+            if event == Event::End || self.is_settled() {
+                break;
+            }
+            self.happen(event);
+        }
+        if self.timeline.tap.failure.is_none() {
+            let now = self.timeline.time();
+            self.timeline.tap.finish(&self.cluster, now);
+        }
+        match &self.timeline.tap.failure {
+            None => Observed::Held,
+            Some((failure, _)) if failure.is_stall() => Observed::Stalled,
+            Some(_) => Observed::Violated,
+        }
+    }
+
+    fn exhausted(&self) -> String {
+        let budget = self.setup.scenario.max_events;
+        let now = self.timeline.time();
+        let delivered = self.timeline.tap.events();
+        format!("the budget of {budget} events was spent at {now}, {delivered} of them delivered")
+    }
+
+    /// Whether the calm phase has shown everything that it is there for.
+    fn is_settled(&self) -> bool {
+        self.calm_since.is_some_and(|since| since < self.timeline.time())
+            && self.timeline.tap.checks.iter().all(|check| Check::settled(&**check))
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Arrival(flight) => {
+                if let Some(answer) = self.cluster.arrive(flight, &mut self.timeline) {
+                    self.with_clients(|workload, clients| {
+                        workload.on_answer(answer.client, answer.id, &answer.reply, clients);
+                    });
+                }
+            }
+            Event::Timer { process, timer } => {
+                if self.timeline.is_due(process, timer) {
+                    let (process, timer) = (usize::from(process), usize::from(timer));
+                    self.cluster.fire(process, timer, &mut self.timeline);
+                }
+            }
+            Event::Watchdog { node, generation } => {
+                self.cluster.watchdog(node, generation, &mut self.timeline);
+            }
+            Event::Wake { client } => {
+                if self.timeline.wakes(client) {
+                    self.with_clients(|workload, clients| {
+                        workload.on_wake(Client(client), clients)
+                    });
+                }
+            }
+            Event::FaultBegins(fault) => self.begin_fault(fault),
+            Event::FaultEnds(fault) => self.end_fault(fault),
+            Event::Calm => self.calm(),
+            Event::End => {}
+        }
+    }
+
+    /// Lets the workload act, and carries out what it asks for.
+    fn with_clients(
+        &mut self,
+        act: impl FnOnce(&mut dyn Workload<S::Process>, &mut Clients<'_, S::Process>),
+    ) {
+        let mut clients = Clients {
+            now: self.timeline.time(),
+            dice: &mut self.client_dice,
+            calls_made: &mut self.calls_made,
+            actions: &mut self.actions,
+        };
+        act(&mut *self.workload, &mut clients);
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain(..) {
+            match action {
+                Action::Call { client, id, to, call } => {
+                    self.cluster.ask(client, id, to, call, &mut self.timeline);
+                }
+                Action::Wake { client, after } => self.timeline.set_wake(client, after),
+            }
+        }
+        self.actions = actions;
+    }
+
+    fn computers(&self) -> NodeSet {
+        self.cluster.computers()
+    }
+}

@@ -1,0 +1,148 @@
+//! What a run showed, as plain data.
+
+use super::Run;
+use crate::check::{Failure, Tally, finding};
+use crate::clock::TrueTime;
+use crate::outcome::{
+    FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyOutcome, Violation,
+};
+use crate::subject::Mistake;
+use crate::system::System;
+use interregnum_core::{Folder, Span};
+use std::any::Any;
+use std::collections::BTreeMap;
+
+/// A fault that ended so long before a violation is named with it.
+const SHORTLY_BEFORE: Span = Span::secs(2);
+
+impl<S: System> Run<'_, S> {
+    pub(super) fn outcome(mut self, observed: Observed) -> Outcome {
+        let failure = self.timeline.tap.failure.take();
+        let properties = self.properties(failure.as_ref().map(|(failure, _)| failure));
+        let violation = failure.map(|(failure, at)| self.violation(failure, at));
+        let mut counts = self.timeline.tap.all_counts();
+        counts.insert("calls".to_owned(), self.calls_made.iter().map(|n| u64::from(*n)).sum());
+        let tap = &mut self.timeline.tap;
+        let mut highlights = std::mem::take(&mut tap.highlights);
+        if let Some(violation) = &violation {
+            highlights.push(Highlight {
+                at_ns: violation.at_ns,
+                node: violation.nodes.first().copied(),
+                kind: HighlightKind::Violated,
+                what: format!("{}: {}", violation.invariant, violation.what),
+            });
+        }
+        let (fingerprint, highlights_left_out) =
+            (tap.folder.fingerprint(), tap.highlights_left_out);
+        Outcome {
+            seed: self.seed,
+            observed,
+            fingerprint,
+            virtual_ns: self.timeline.time().0,
+            events: self.timeline.tap.events(),
+            properties,
+            faults: self.fault_counts(),
+            idle_faults: self.idle_faults(),
+            counts,
+            drawn: self.plan.drawn,
+            violation,
+            highlights,
+            highlights_left_out,
+        }
+    }
+
+    fn properties(&self, failure: Option<&Failure>) -> Vec<PropertyOutcome> {
+        let checks = &self.timeline.tap.checks;
+        let mut tallies: Vec<_> = checks.iter().flat_map(|check| check.tallies()).collect();
+        tallies.sort_by_key(|tally| (tally.property.kind, tally.property.id));
+        tallies.iter().map(|tally| property(tally, failure)).collect()
+    }
+
+    fn violation(&self, failure: Failure, at: TrueTime) -> Violation {
+        let near =
+            |ended: Option<TrueTime>| ended.is_some_and(|ended| at.since(ended) <= SHORTLY_BEFORE);
+        let faults = self.effects.iter().zip(&self.plan.faults).enumerate();
+        let faults = faults.filter(|(_, (effects, _))| effects.active || near(effects.ended));
+        let faults = faults.map(|(number, (effects, planned))| {
+            let state = if effects.active { "in effect" } else { "just ended" };
+            format!("{number}: {} at {}, {state}", planned.fault.kind(), planned.fault.at)
+        });
+        Violation {
+            invariant: failure.property.id.to_owned(),
+            name: failure.property.name.to_owned(),
+            formula: failure.property.formula.to_owned(),
+            what: failure.what,
+            evidence: failure.evidence,
+            at_ns: at.0,
+            event: self.timeline.tap.events(),
+            nodes: failure.nodes.iter().map(|node| node.0).collect(),
+            faults: faults.collect(),
+        }
+    }
+
+    fn fault_counts(&self) -> Vec<FaultCount> {
+        let mut kinds: BTreeMap<&str, FaultCount> = BTreeMap::new();
+        let faults = self.plan.faults.iter().zip(&self.effects).zip(self.cluster.bites());
+        for ((planned, effects), bites) in faults {
+            let kind = planned.fault.kind();
+            let count = kinds.entry(kind).or_default();
+            kind.clone_into(&mut count.kind);
+            count.offered += 1;
+            count.fired += u64::from(effects.fired);
+            count.bit += u64::from(*bites > 0);
+        }
+        kinds.into_values().collect()
+    }
+
+    fn idle_faults(&self) -> Vec<usize> {
+        let faults = self.plan.faults.iter().zip(self.cluster.bites());
+        faults.filter(|(_, bites)| **bites == 0).filter_map(|(planned, _)| planned.script).collect()
+    }
+}
+
+fn property(tally: &Tally, failure: Option<&Failure>) -> PropertyOutcome {
+    let verdict = finding(tally, failure);
+    let failed = matches!(verdict, Finding::Violated | Finding::InconsistentEvidence);
+    PropertyOutcome {
+        id: tally.property.id.to_owned(),
+        name: tally.property.name.to_owned(),
+        formula: tally.property.formula.to_owned(),
+        kind: tally.property.kind,
+        verdict,
+        checked: tally.checked,
+        exercised: tally.exercised,
+        violated: tally.violated.max(u64::from(failed)),
+        last_exercised_ns: tally.last_exercised.map(|at| at.0),
+        took_ns: tally.took.map(Span::as_nanos),
+        bound_ns: tally.bound.map(Span::as_nanos),
+    }
+}
+
+/// The outcome of a run that could not begin.
+pub(super) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
+    let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    Outcome {
+        seed,
+        observed: Observed::Inconclusive(format!("cannot be deployed: {}", mistakes.join("; "))),
+        fingerprint: Folder::new().fingerprint(),
+        virtual_ns: 0,
+        events: 0,
+        properties: Vec::new(),
+        faults: Vec::new(),
+        idle_faults: Vec::new(),
+        counts: BTreeMap::new(),
+        drawn: Vec::new(),
+        violation: None,
+        highlights: Vec::new(),
+        highlights_left_out: 0,
+    }
+}
+
+/// What a panic said.
+pub(super) fn said(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "a value that is no text".to_owned())
+}

@@ -1,0 +1,125 @@
+//! What a protocol must say about itself to be simulated, here or in another crate.
+
+use crate::check::{Check, View};
+use crate::cluster::Deployment;
+use crate::outcome::Property;
+use crate::scenario::{ChaosKind, Scenario};
+use crate::subject::{Mistake, Mutant};
+use crate::workload::Workload;
+use interregnum_core::{Machine, NodeSet, ProcessId, Span};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::Debug;
+
+/// A system under test: machines, what they are deployed with, who calls them, what must hold.
+pub trait System: Send + Sync + 'static {
+    /// The machine. Where kinds of process differ, an enum of machines.
+    type Process: Machine;
+    /// The `settings` of a scenario.
+    type Settings: DeserializeOwned + JsonSchema + Default + Debug + Send + Sync;
+    /// The `workload` of a scenario.
+    type Load: DeserializeOwned + JsonSchema + Default + Debug + Send + Sync;
+
+    /// What users type, in kebab-case.
+    const ID: &'static str;
+    /// What it is, in one line.
+    const ABOUT: &'static str;
+
+    /// Every property that it may check, in any setting.
+    fn properties(&self) -> Vec<Property>;
+
+    /// The processes, their configurations and what their disks hold before the first start.
+    ///
+    /// # Errors
+    /// Every mistake in the settings, with the JSON path of the field.
+    fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>>;
+
+    /// The clients.
+    ///
+    /// # Errors
+    /// Every mistake in the workload, with the JSON path of the field.
+    fn workload(
+        &self,
+        setup: &Setup<'_, Self>,
+    ) -> Result<Box<dyn Workload<Self::Process>>, Vec<Mistake>>;
+
+    /// What must hold under these settings.
+    fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>>;
+
+    /// What it claims to survive.
+    fn tolerance(&self, setup: &Setup<'_, Self>) -> Tolerance;
+
+    /// Which sets of nodes may be the core that the calm phase heals.
+    fn core(&self, setup: &Setup<'_, Self>) -> Core;
+
+    /// How long after the faults every liveness property must have been met: the largest of their
+    /// computed bounds.
+    fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span;
+
+    /// The processes that `word` (with an argument, where the scenario gives one) means at this
+    /// moment; none if nobody fits.
+    fn resolve(
+        &self,
+        word: &str,
+        argument: Option<&Value>,
+        view: View<'_, Self::Process>,
+    ) -> Vec<ProcessId>;
+
+    /// The words that `resolve` knows.
+    fn target_words(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The names of a node's processes, in the order of their parts.
+    fn parts(&self) -> &'static [&'static str] {
+        &["main"]
+    }
+
+    /// Its planted bugs.
+    fn mutants(&self) -> &'static [Mutant] {
+        &[]
+    }
+
+    /// The names of what its checks count, for `expect.at_least`.
+    fn counters(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// A scenario with the system's own parts of it read.
+#[derive(Debug)]
+pub struct Setup<'a, S: System + ?Sized> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// Its settings.
+    pub settings: &'a S::Settings,
+    /// Its workload.
+    pub load: &'a S::Load,
+    /// The planted bug to run with.
+    pub mutant: Option<&'static Mutant>,
+}
+
+/// What a system claims to survive. Drawn faults stay within it unless the scenario says otherwise.
+#[derive(Clone, Debug)]
+pub struct Tolerance {
+    /// The kinds of drawn faults that it survives at all.
+    pub kinds: &'static [ChaosKind],
+    /// How many nodes may be struck at the same moment by faults that stop or restart processes;
+    /// `None` if any number may.
+    pub nodes_at_once: Option<u32>,
+}
+
+/// Which sets of nodes may be the calm core: any subset of `among` with at least `at_least` nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Core {
+    /// Nodes that may belong to it. Never one that may not vote.
+    pub among: NodeSet,
+    /// Its smallest size.
+    pub at_least: u32,
+}
+
+/// The settings or workload of a system that has none: an empty object.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}

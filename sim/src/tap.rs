@@ -1,0 +1,174 @@
+//! Where the stream ends up: the fingerprint, the checks, the counts, the time line and, when a run is
+//! repeated for it, the trace.
+
+use crate::check::{Check, Failure, Report, View};
+use crate::clock::TrueTime;
+use crate::cluster::Cluster;
+use crate::outcome::{Highlight, HighlightKind, TraceLine};
+use crate::seen::{Kind, Kinds, Seen};
+use interregnum_core::{Folder, Machine};
+use std::collections::BTreeMap;
+
+/// At most this many highlights are kept of a run.
+const HIGHLIGHTS_MAX: usize = 500;
+
+pub(crate) struct Tap<'r, M: Machine> {
+    pub(crate) folder: Folder,
+    pub(crate) checks: Vec<Box<dyn Check<M>>>,
+    /// For each kind, the numbers of the checks that want to see it.
+    audience: [Vec<u8>; Kind::ALL.len()],
+    report: Report,
+    pub(crate) failure: Option<(Failure, TrueTime)>,
+    counts: [u64; Kind::ALL.len()],
+    probes: BTreeMap<&'static str, u64>,
+    pub(crate) highlights: Vec<Highlight>,
+    pub(crate) highlights_left_out: u64,
+    recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+}
+
+impl<'r, M: Machine> Tap<'r, M> {
+    pub(crate) fn new(
+        checks: Vec<Box<dyn Check<M>>>,
+        recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+    ) -> Self {
+        let mut audience = [const { Vec::new() }; Kind::ALL.len()];
+        for (number, check) in (0..=u8::MAX).zip(&checks) {
+            let interest = check.interest();
+            for kind in Kind::ALL.iter().filter(|kind| interest.contains(**kind)) {
+                audience[*kind as usize].push(number);
+            }
+        }
+        Self {
+            folder: Folder::new(),
+            checks,
+            audience,
+            report: Report::default(),
+            failure: None,
+            counts: [0; Kind::ALL.len()],
+            probes: BTreeMap::new(),
+            highlights: Vec::new(),
+            highlights_left_out: 0,
+            recorder,
+        }
+    }
+
+    /// How many things of this kind were seen.
+    pub(crate) const fn count(&self, kind: Kind) -> u64 {
+        self.counts[kind as usize]
+    }
+
+    /// Delivered events: messages, timers, disk completions, calls and their answers, notices.
+    pub(crate) const fn events(&self) -> u64 {
+        self.count(Kind::Delivered)
+            + self.count(Kind::Fired)
+            + self.count(Kind::DiskDone)
+            + self.count(Kind::Called)
+            + self.count(Kind::Answered)
+            + self.count(Kind::Noticed)
+    }
+
+    #[inline]
+    pub(crate) fn see(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
+        let kind = seen.kind();
+        seen.fold(now, &mut self.folder);
+        self.counts[kind as usize] += 1;
+        if self.recorder.is_some() || RARE.contains(kind) {
+            self.see_rare(now, seen);
+        }
+        let audience = &self.audience[kind as usize];
+        if audience.is_empty() || self.failure.is_some() {
+            return;
+        }
+        let view = View::new(cluster, now);
+        for number in audience {
+            self.checks[usize::from(*number)].observe(seen, view, &mut self.report);
+        }
+        if !self.report.is_empty() {
+            self.collect(now);
+        }
+    }
+
+    #[cold]
+    fn see_rare(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+        if let Seen::Probe { name, .. } = seen {
+            *self.probes.entry(name).or_default() += 1;
+        }
+        self.record(now, seen);
+        self.mark(now, seen);
+    }
+
+    /// Lets every check judge what had to happen in time.
+    pub(crate) fn finish(&mut self, cluster: &Cluster<M>, now: TrueTime) {
+        for check in &mut self.checks {
+            check.finish(View::new(cluster, now), &mut self.report);
+        }
+        self.collect(now);
+    }
+
+    fn collect(&mut self, now: TrueTime) {
+        let highlights: Vec<_> = self.report.take_highlights(now).collect();
+        highlights.into_iter().for_each(|highlight| self.keep(highlight));
+        if let Some(failure) = self.report.failure.take() {
+            self.failure.get_or_insert((failure, now));
+        }
+    }
+
+    /// Everything that was counted, by name.
+    pub(crate) fn all_counts(&self) -> BTreeMap<String, u64> {
+        let kinds = Kind::ALL.iter().map(|kind| (kind.name().to_owned(), self.count(*kind)));
+        let probes = self.probes.iter().map(|(name, count)| (format!("probe:{name}"), *count));
+        let own = self.checks.iter().flat_map(|check| check.counts());
+        let own = own.map(|(name, count)| (name.to_owned(), count));
+        kinds.chain(probes).chain(own).filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn keep(&mut self, highlight: Highlight) {
+        if self.highlights.len() < HIGHLIGHTS_MAX {
+            self.highlights.push(highlight);
+        } else {
+            self.highlights_left_out += 1;
+        }
+    }
+
+    fn mark(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+        let (kind, what) = match seen {
+            Seen::Booted { incarnation, .. } => {
+                (HighlightKind::Up, format!("started, incarnation {incarnation}"))
+            }
+            Seen::Crashed { why, .. } => (HighlightKind::Down, format!("went down: {why:?}")),
+            Seen::Halted { reason, .. } => (HighlightKind::Down, format!("halted: {reason}")),
+            Seen::Paused { .. } => (HighlightKind::Paused, "paused".to_owned()),
+            Seen::Resumed { .. } => (HighlightKind::Resumed, "went on".to_owned()),
+            Seen::FaultBegan { index, kind, nodes } => {
+                (HighlightKind::FaultBegan, format!("fault {index}: {kind} on {nodes}"))
+            }
+            Seen::FaultEnded { index, kind } => {
+                (HighlightKind::FaultEnded, format!("fault {index}: {kind} ended"))
+            }
+            Seen::Calm { core } => (HighlightKind::Calm, format!("calm; core {core}")),
+            _ => return,
+        };
+        let node = seen.process().map(|process| process.node.0);
+        self.keep(Highlight { at_ns: now.0, node, kind, what });
+    }
+
+    fn record(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+        let event = self.events();
+        if let Some(recorder) = &mut self.recorder {
+            recorder(crate::trace::line(event, now, seen));
+        }
+    }
+}
+
+/// What takes more than folding, counting and checking.
+const RARE: Kinds = Kinds::of(&[
+    Kind::Probe,
+    Kind::Booted,
+    Kind::Crashed,
+    Kind::Halted,
+    Kind::Paused,
+    Kind::Resumed,
+    Kind::FaultBegan,
+    Kind::FaultEnded,
+    Kind::Calm,
+]);

@@ -1,0 +1,255 @@
+//! The sampled timeline: virtual time, and every choice drawn from the run's seed.
+
+mod alarms;
+mod queue;
+
+use crate::check::View;
+use crate::clock::TrueTime;
+use crate::cluster::{Cluster, Driver, Endpoint, Fate};
+use crate::dice::{DelayLaw, Dice, Source, within};
+use crate::scenario::{Disks, Network, Ratio};
+use crate::seen::{Client, DropCause, Seen};
+use crate::tap::Tap;
+use alarms::{Alarm, Ring};
+use interregnum_core::{Machine, NodeId, NodeSet, Span, Window};
+use std::num::{NonZeroU32, NonZeroU64};
+
+pub(crate) use queue::Event;
+use queue::Queue;
+
+/// Something that a fault does to messages while it lasts.
+#[derive(Debug)]
+pub(crate) struct Disturbance {
+    pub(crate) fault: u32,
+    /// Strikes messages to or from these nodes.
+    pub(crate) nodes: NodeSet,
+    pub(crate) what: Trouble,
+    pub(crate) dice: Dice,
+}
+
+/// What a disturbance does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Trouble {
+    Loss(Ratio),
+    Duplication(Ratio),
+    Delay(DelayLaw),
+}
+
+/// Virtual time, the queue and the dice.
+pub(crate) struct Timeline<'r, M: Machine> {
+    seed: u64,
+    now: TrueTime,
+    queue: Queue,
+    pub(crate) tap: Tap<'r, M>,
+    delay: DelayLaw,
+    loss: Ratio,
+    duplicate: Ratio,
+    sync: DelayLaw,
+    pub(crate) disturbances: Vec<Disturbance>,
+    /// For each ordered pair of endpoints that have talked, one more than the number of its dice.
+    links: Vec<u32>,
+    link_dice: Vec<Dice>,
+    endpoints: usize,
+    pick_dice: Vec<Option<Dice>>,
+    timer_dice: Vec<Option<Dice>>,
+    disk_dice: Vec<Option<Dice>>,
+    timers: Vec<Vec<Alarm>>,
+    wakes: Vec<Alarm>,
+}
+
+impl<'r, M: Machine> Timeline<'r, M> {
+    pub(crate) fn new(
+        seed: u64,
+        cluster: &Cluster<M>,
+        clients: u32,
+        network: &Network,
+        disks: &Disks,
+        tap: Tap<'r, M>,
+    ) -> Self {
+        let endpoints = cluster.endpoints();
+        let processes = cluster.processes().count();
+        Self {
+            seed,
+            now: TrueTime::ZERO,
+            queue: Queue::new(),
+            tap,
+            delay: DelayLaw::new(&network.delay),
+            loss: network.loss,
+            duplicate: network.duplicate,
+            sync: DelayLaw::new(&disks.sync),
+            disturbances: Vec::new(),
+            links: vec![0; endpoints * endpoints],
+            link_dice: Vec::new(),
+            endpoints,
+            pick_dice: vec![None; processes],
+            timer_dice: vec![None; processes],
+            disk_dice: vec![None; cluster.node_count()],
+            timers: vec![Vec::new(); processes],
+            wakes: vec![Alarm::default(); clients as usize],
+        }
+    }
+
+    pub(crate) const fn time(&self) -> TrueTime {
+        self.now
+    }
+
+    pub(crate) fn schedule(&mut self, at: TrueTime, event: Event) {
+        self.queue.push(at, event);
+    }
+
+    /// Moves time to the next event and returns it.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        let (at, event) = self.queue.pop()?;
+        debug_assert!(at >= self.now, "time runs forward");
+        self.now = at;
+        Some(event)
+    }
+
+    /// Whether the timer whose entry came up is due.
+    pub(crate) fn is_due(&mut self, process: u16, timer: u16) -> bool {
+        let ring = self.timers[usize::from(process)][usize::from(timer)].ring(self.now);
+        self.rings(ring, Event::Timer { process, timer })
+    }
+
+    /// Whether the client's alarm, whose entry came up, is due.
+    pub(crate) fn wakes(&mut self, client: u32) -> bool {
+        let ring = self.wakes[client as usize].ring(self.now);
+        self.rings(ring, Event::Wake { client })
+    }
+
+    fn rings(&mut self, ring: Ring, event: Event) -> bool {
+        if let Ring::Later(due) = ring {
+            self.schedule(due, event);
+        }
+        ring == Ring::Now
+    }
+
+    pub(crate) fn set_wake(&mut self, client: Client, after: Span) {
+        let due = self.now.after(after);
+        if let Some(alarm) = self.wakes.get_mut(client.0 as usize)
+            && alarm.set(due)
+        {
+            self.schedule(due, Event::Wake { client: client.0 });
+        }
+    }
+
+    /// From now on nothing is lost, repeated or held up on purpose.
+    pub(crate) fn calm(&mut self) {
+        self.disturbances.clear();
+        self.loss = Ratio::default();
+        self.duplicate = Ratio::default();
+    }
+
+    fn link(&mut self, from: u32, to: u32) -> &mut Dice {
+        let entry = &mut self.links[from as usize * self.endpoints + to as usize];
+        if *entry == 0 {
+            self.link_dice.push(Dice::new(self.seed, Source::Link(from, to)));
+            *entry = u32::try_from(self.link_dice.len()).unwrap_or(u32::MAX);
+        }
+        &mut self.link_dice[*entry as usize - 1]
+    }
+
+    fn disturb(&mut self, cluster: &mut Cluster<M>, nodes: NodeSet, mut fate: Fate) -> Fate {
+        for trouble in &mut self.disturbances {
+            if trouble.nodes.intersection(nodes).is_empty() {
+                continue;
+            }
+            // One word a message and trouble, whatever became of the message before.
+            let word = trouble.dice.word();
+            let Fate::Arrives { after, again } = &mut fate else { continue };
+            match trouble.what {
+                Trouble::Loss(ratio) if within(word >> 32, ratio) => {
+                    fate = Fate::Lost(DropCause::Fault);
+                }
+                Trouble::Duplication(ratio) if within(word >> 32, ratio) => {
+                    again.get_or_insert(*after + self.delay.draw(word << 32));
+                }
+                Trouble::Delay(law) => *after = *after + law.draw(word),
+                Trouble::Loss(_) | Trouble::Duplication(_) => continue,
+            }
+            cluster.bite(trouble.fault);
+        }
+        fate
+    }
+}
+
+impl<M: Machine> Driver<M> for Timeline<'_, M> {
+    fn now(&self) -> TrueTime {
+        self.now
+    }
+
+    fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>) {
+        self.tap.see(cluster, self.now, seen);
+    }
+
+    fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32 {
+        let seed = self.seed;
+        let id = u64::try_from(process).unwrap_or(u64::MAX);
+        let dice = self.pick_dice[process].get_or_insert_with(|| Dice::new(seed, Source::Pick(id)));
+        u32::try_from(dice.below(NonZeroU64::from(bound))).unwrap_or(0)
+    }
+
+    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate {
+        let (loss, duplicate, law) = (self.loss, self.duplicate, self.delay);
+        // Two words a message, so that a fault that comes or goes leaves later draws in place.
+        let dice = self.link(from.number, to.number);
+        let (chance, delay) = (dice.word(), dice.word());
+        let after = law.draw(delay);
+        let fate = if within(chance >> 32, loss) {
+            Fate::Lost(DropCause::Loss)
+        } else {
+            let again = within(chance & 0xffff_ffff, duplicate)
+                .then(|| after + law.draw(delay.rotate_left(32) ^ chance));
+            Fate::Arrives { after, again }
+        };
+        if self.disturbances.is_empty() {
+            return fate;
+        }
+        self.disturb(cluster, [from, to].into_iter().filter_map(|end| end.node).collect(), fate)
+    }
+
+    fn sync_time(&mut self, node: NodeId) -> Span {
+        let seed = self.seed;
+        let dice =
+            self.disk_dice[node.index()].get_or_insert_with(|| Dice::new(seed, Source::Disk(node)));
+        self.sync.draw(dice.word())
+    }
+
+    fn launch(&mut self, flight: u32, after: Span) {
+        self.schedule(self.now.after(after), Event::Arrival(flight));
+    }
+
+    fn arm(&mut self, process: usize, timer: usize, window: Window) {
+        let seed = self.seed;
+        let id = u64::try_from(process).unwrap_or(u64::MAX);
+        let dice =
+            self.timer_dice[process].get_or_insert_with(|| Dice::new(seed, Source::Timers(id)));
+        let due = self.now.after(dice.between(window.min, window.max));
+        let alarms = &mut self.timers[process];
+        if alarms.len() <= timer {
+            alarms.resize(timer + 1, Alarm::default());
+        }
+        if alarms[timer].set(due) {
+            let number = |index| u16::try_from(index).unwrap_or(u16::MAX);
+            let event = Event::Timer { process: number(process), timer: number(timer) };
+            self.schedule(due, event);
+        }
+    }
+
+    fn disarm(&mut self, process: usize, timer: usize) {
+        if let Some(alarm) = self.timers[process].get_mut(timer) {
+            alarm.clear();
+        }
+    }
+
+    fn watch(&mut self, node: NodeId, generation: u16, after: Span) {
+        self.schedule(self.now.after(after), Event::Watchdog { node, generation });
+    }
+}
+
+impl<M: Machine> Timeline<'_, M> {
+    /// A look at the cluster at this moment.
+    pub(crate) const fn view<'c>(&self, cluster: &'c Cluster<M>) -> View<'c, M> {
+        View::new(cluster, self.now)
+    }
+}

@@ -1,0 +1,67 @@
+//! The simulator's interface, exercised by a toy system from outside the crate.
+
+mod system;
+
+use interregnum_sim::face::register;
+use interregnum_sim::outcome::Observed;
+use interregnum_sim::scenario::Scenario;
+use interregnum_sim::subject::Prepared;
+use system::ToySystem;
+
+fn prepare(hasty: bool, scenario: serde_json::Value) -> Box<dyn Prepared> {
+    let scenario: Scenario = serde_json::from_value(scenario).unwrap();
+    register(ToySystem { hasty })
+        .prepare(&scenario)
+        .unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
+}
+
+fn base() -> serde_json::Value {
+    serde_json::json!({ "version": 1, "title": "toy", "system": "toy", "cluster": { "nodes": 3 } })
+}
+
+#[test]
+fn every_scripted_fault_bites_and_nothing_breaks() {
+    let mut scenario = base();
+    scenario["faults"] = serde_json::json!([
+        { "at": "1s", "for": "200ms", "crash": { "target": { "node": 0, "part": "worker" } } },
+        { "at": "2s", "for": "900ms", "pause": { "target": { "node": 1, "part": "worker" } } },
+        { "at": "3s", "for": "500ms", "partition": {
+            "from": { "node": 2 }, "to": { "node": 3 } } },
+        { "at": "4s", "for": "500ms", "crash": {
+            "target": { "node": 0, "part": "agent" }, "after_effects": 2 } },
+        { "at": "5s", "for": "500ms", "power_loss": { "target": { "nodes": [1, 3] } } },
+        { "at": "6s", "for": "500ms", "pause": {
+            "target": { "any": "worker" }, "after_effects": 0 } },
+    ]);
+    let outcome = prepare(false, scenario).run(1);
+    assert_eq!(outcome.observed, Observed::Held, "{:?}", outcome.violation);
+    assert_eq!(outcome.idle_faults, [0_usize; 0]);
+    for count in ["noticed", "told-exit", "erased", "probe:toy/worker-remembers"] {
+        let got = outcome.counts.get(count).copied().unwrap_or_default();
+        assert_eq!(got > 0, count != "erased", "{count}");
+    }
+}
+
+#[test]
+fn the_watchdog_resets_a_node_whose_worker_is_paused() {
+    let mut scenario = base();
+    scenario["faults"] = serde_json::json!([
+        { "at": "2s", "for": "2s", "pause": { "target": { "node": 1, "part": "worker" } } },
+    ]);
+    let mut resets = 0;
+    prepare(false, scenario).trace(1, &mut |line| resets += u32::from(line.what == "Watchdog"));
+    assert_eq!(resets, 2, "agent and worker fall together");
+}
+
+#[test]
+fn chaos_never_shows_an_early_answer_but_always_a_hasty_agent() {
+    let mut scenario = base();
+    scenario["chaos"] = serde_json::json!({ "for": "10s" });
+    let (sound, hasty) = (prepare(false, scenario.clone()), prepare(true, scenario));
+    for seed in 0..40 {
+        let outcome = sound.run(seed);
+        assert_eq!(outcome.observed, Observed::Held, "seed {seed}: {:?}", outcome.violation);
+        assert_eq!(outcome, sound.run(seed), "seed {seed}");
+        assert_eq!(hasty.run(seed).observed, Observed::Violated, "seed {seed}");
+    }
+}

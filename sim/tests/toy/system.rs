@@ -1,0 +1,250 @@
+//! A toy system that uses every corner of the simulator's interface: two kinds of process a node that
+//! crash one by one, notices between them, a watchdog, spawning and killing, a shared disk that is a
+//! node of the network, crashes in the middle of a step. Its machine is neither `Clone` nor `Hash`.
+//!
+//! An agent takes a client's number, makes it durable on the shared disk, has its worker make it durable
+//! locally, and answers.
+
+use interregnum_core::{
+    CallId, Context, Fold, Image, Input, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
+    Slot, Span, Volume, Window,
+};
+use interregnum_sim::check::{Check, Failure, Report, Tally, View};
+use interregnum_sim::cluster::{Deployed, Deployment};
+use interregnum_sim::outcome::Property;
+use interregnum_sim::scenario::ChaosKind;
+use interregnum_sim::seen::{Client, Kind, Kinds, Seen};
+use interregnum_sim::subject::Mistake;
+use interregnum_sim::system::{Core, NoOptions, Setup, System, Tolerance};
+use interregnum_sim::workload::{Clients, Workload};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const AGENT: Part = Part(0);
+const WORKER: Part = Part(1);
+const DISK: Volume = Volume::Shared(NodeId(3));
+const LOCAL: Place = Place::local(0, 0);
+
+#[derive(Debug)]
+pub(crate) enum Toy {
+    Agent { job: Option<(CallId, u64)> },
+    Worker { job: Option<u64> },
+}
+
+#[derive(Clone, Debug, Fold)]
+pub(crate) enum Notice {
+    Store(u64),
+    Stored(u64),
+}
+
+impl Machine for Toy {
+    /// Whether the agent answers before the worker has stored the number: the planted bug.
+    type Config = bool;
+    type Message = u64;
+    type Timer = &'static str;
+    type Record = u64;
+    type Ticket = u64;
+    type Call = u64;
+    type Reply = u64;
+    type Notice = Notice;
+    type Fact = ();
+
+    fn boot(_: &bool, image: &Image<u64>, cx: &mut Context<'_, Self>) -> Self {
+        if cx.me().part == AGENT {
+            cx.spawn(WORKER);
+            return Self::Agent { job: None };
+        }
+        if image.record(LOCAL).is_some() {
+            cx.probe("toy/worker-remembers");
+        }
+        pet(cx);
+        Self::Worker { job: None }
+    }
+
+    fn step(&mut self, hasty: &bool, input: Input<Self>, cx: &mut Context<'_, Self>) {
+        match (self, input) {
+            (Self::Agent { job }, Input::Call { id, call }) => {
+                *job = Some((id, call));
+                cx.send(ProcessId::main(NodeId((cx.me().node.0 + 1) % 3)), call);
+                share(call, cx);
+            }
+            (Self::Agent { job: Some((id, number)) }, Input::Disk { ticket, outcome })
+                if ticket == *number && outcome == Outcome::Synced =>
+            {
+                cx.notify(WORKER, Notice::Store(*number));
+                if *hasty {
+                    cx.reply(*id, *number);
+                }
+            }
+            (Self::Agent { job: Some((_, number)) }, Input::Timer("retry")) => {
+                share(*number, cx);
+            }
+            (Self::Agent { job }, Input::Notice { notice: Notice::Stored(number), .. }) => {
+                if let Some((id, _)) = job.take_if(|(_, wanted)| *wanted == number) {
+                    cx.cancel("retry");
+                    cx.reply(id, number);
+                }
+            }
+            (Self::Agent { .. }, Input::Exited(part)) => cx.spawn(part),
+            (Self::Worker { job }, Input::Notice { notice: Notice::Store(number), .. }) => {
+                *job = Some(number);
+                cx.write(LOCAL, number);
+                cx.sync(LOCAL.volume, number);
+            }
+            (Self::Worker { job }, Input::Disk { ticket, .. }) if *job == Some(ticket) => {
+                cx.notify(AGENT, Notice::Stored(ticket));
+            }
+            (Self::Worker { .. }, Input::Timer("pet")) => pet(cx),
+            _ => {}
+        }
+    }
+}
+
+fn share(number: u64, cx: &mut Context<'_, Toy>) {
+    cx.write(Place { volume: DISK, slot: Slot(u64::from(cx.me().node.0)) }, number);
+    cx.sync(DISK, number);
+    cx.arm("retry", Window::exactly(Span::millis(200)));
+}
+
+fn pet(cx: &mut Context<'_, Toy>) {
+    cx.watchdog(Some(Span::millis(500)));
+    cx.arm("pet", Window::between(Span::millis(80), Span::millis(120)));
+}
+
+static DURABLE: Property = Property::invariant(
+    "T1",
+    "durable before answered",
+    "a number that was answered is durable on the shared disk and on the node's own",
+);
+static ANSWERED: Property = Property::liveness(
+    "T2",
+    "clients are answered",
+    "some call made in the calm phase is answered",
+);
+
+struct Judge {
+    /// Whether on the shared disk, and what.
+    durable: BTreeSet<(bool, u64)>,
+    tallies: [Tally; 2],
+    calm: bool,
+}
+
+impl Check<Toy> for Judge {
+    fn interest(&self) -> Kinds {
+        Kinds::of(&[Kind::Durable, Kind::Replied, Kind::Calm, Kind::Answered])
+    }
+
+    fn observe(&mut self, seen: &Seen<'_, Toy>, view: View<'_, Toy>, report: &mut Report) {
+        match seen {
+            Seen::Durable { node, record, .. } => {
+                self.durable.insert((*node == NodeId(3), **record));
+            }
+            Seen::Replied { process, reply, .. } => {
+                self.tallies[0].exercised(view.now());
+                if [true, false].iter().any(|disk| !self.durable.contains(&(*disk, **reply))) {
+                    let failure = Failure::new(&DURABLE, format!("{reply} was answered too early"));
+                    report.fail(failure.because(view.now(), process.node, "it answered"));
+                }
+            }
+            Seen::Calm { .. } => self.calm = true,
+            Seen::Answered { .. } if self.calm => self.tallies[1].exercised(view.now()),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, view: View<'_, Toy>, report: &mut Report) {
+        if self.tallies[1].exercised == 0 {
+            let failure = Failure::new(&ANSWERED, "nobody was answered");
+            report.fail(failure.because(view.now(), NodeId(0), "still waiting"));
+        }
+    }
+
+    fn settled(&self) -> bool {
+        self.tallies[1].exercised > 20
+    }
+
+    fn tallies(&self) -> Vec<Tally> {
+        self.tallies.to_vec()
+    }
+}
+
+struct Callers(u64);
+
+impl Workload<Toy> for Callers {
+    fn clients(&self) -> u32 {
+        3
+    }
+
+    fn begin(&mut self, clients: &mut Clients<'_, Toy>) {
+        (0..3).for_each(|client| clients.wake(Client(client), Span::millis(1)));
+    }
+
+    fn on_wake(&mut self, client: Client, clients: &mut Clients<'_, Toy>) {
+        self.0 += 1;
+        let to = ProcessId::main(NodeId(u8::try_from(client.0).unwrap()));
+        clients.call(client, to, self.0);
+        clients.wake(client, Span::millis(300));
+    }
+
+    fn on_answer(&mut self, client: Client, _: CallId, _: &u64, clients: &mut Clients<'_, Toy>) {
+        clients.wake(client, Span::millis(5));
+    }
+}
+
+pub(crate) struct ToySystem {
+    pub(crate) hasty: bool,
+}
+
+impl System for ToySystem {
+    type Process = Toy;
+    type Settings = NoOptions;
+    type Load = NoOptions;
+    const ID: &'static str = "toy";
+    const ABOUT: &'static str = "agents and workers over a shared disk";
+
+    fn properties(&self) -> Vec<Property> {
+        vec![DURABLE, ANSWERED]
+    }
+
+    fn deploy(&self, _: &Setup<'_, Self>) -> Result<Deployment<Toy>, Vec<Mistake>> {
+        let ids =
+            NodeId::first(3).flat_map(|node| [AGENT, WORKER].map(|part| ProcessId { node, part }));
+        let processes = ids.map(|id| Deployed {
+            id,
+            config: self.hasty,
+            records: Vec::new(),
+            running: id.part == AGENT,
+        });
+        Ok(Deployment { processes: processes.collect(), shared_disks: 1 })
+    }
+
+    fn workload(&self, _: &Setup<'_, Self>) -> Result<Box<dyn Workload<Toy>>, Vec<Mistake>> {
+        Ok(Box::new(Callers(0)))
+    }
+
+    fn checks(&self, _: &Setup<'_, Self>) -> Vec<Box<dyn Check<Toy>>> {
+        let tallies = [Tally::new(&DURABLE), Tally::new(&ANSWERED)];
+        vec![Box::new(Judge { durable: BTreeSet::new(), tallies, calm: false })]
+    }
+
+    fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
+        use ChaosKind::*;
+        Tolerance { kinds: &[Crash, PowerLoss, Pause, Partition, Loss, Delay], nodes_at_once: None }
+    }
+
+    fn core(&self, _: &Setup<'_, Self>) -> Core {
+        Core { among: NodeSet::first(3), at_least: 1 }
+    }
+
+    fn calm_bound(&self, _: &Setup<'_, Self>) -> Span {
+        Span::secs(3)
+    }
+
+    fn resolve(&self, _: &str, _: Option<&Value>, view: View<'_, Toy>) -> Vec<ProcessId> {
+        view.processes().filter(|id| id.part == WORKER && view.is_up(*id)).collect()
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        &["agent", "worker"]
+    }
+}
