@@ -68,6 +68,14 @@ pub(crate) const fn highlight(kind: HighlightKind) -> &'static str {
     }
 }
 
+/// The last few of many, and how many there are before them.
+pub(crate) fn last_few(items: &[String]) -> String {
+    const FEW: usize = 6;
+    let earlier = items.len().saturating_sub(FEW);
+    let shown = items[earlier..].join("; ");
+    if earlier > 0 { format!("{earlier} earlier; {shown}") } else { shown }
+}
+
 /// One of something, or several of it.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     let s = if count == 1 { "" } else { "s" };

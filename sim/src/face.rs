@@ -4,7 +4,7 @@
 use crate::outcome::{Outcome, Property, TraceLine};
 use crate::plan;
 use crate::run::run;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, decode_settings};
 use crate::subject::{Mistake, Mutant, Prepared, Subject};
 use crate::system::{Setup, System};
 use interregnum_core::{Machine, NodeSet};
@@ -68,6 +68,14 @@ where
 
     fn counters(&self) -> &'static [&'static str] {
         self.sound.counters()
+    }
+
+    fn shared_disks(&self, scenario: &Scenario) -> Option<u8> {
+        // What deploys is the same cluster with a planted bug or without.
+        let settings = decode_settings("settings", &scenario.settings).ok()?;
+        let load = decode_settings("workload", &scenario.workload).ok()?;
+        let setup = Setup { scenario, settings: &settings, load: &load, mutant: None };
+        Some(self.sound.deploy(&setup).ok()?.shared_disks)
     }
 
     fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
@@ -190,13 +198,5 @@ fn read<T: DeserializeOwned>(
     value: &Map<String, Value>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<T> {
-    match serde_path_to_error::deserialize(Value::Object(value.clone())) {
-        Ok(read) => Some(read),
-        Err(error) => {
-            let inner = error.path().to_string();
-            let path = if inner == "." { field.to_owned() } else { format!("{field}.{inner}") };
-            mistakes.push(Mistake::new(path, error.inner().to_string()));
-            None
-        }
-    }
+    decode_settings(field, value).map_err(|found| mistakes.extend(found)).ok()
 }

@@ -5,23 +5,6 @@ use interregnum_core::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The names of what is counted in every run, whatever the system; `expect.at_least` knows them.
-/// Rare branches are counted besides, as `probe:NAME`.
-pub const COUNTERS: &[&str] = &[
-    "calls",
-    "crashes",
-    "messages_delivered",
-    "messages_dropped",
-    "messages_duplicated",
-    "messages_sent",
-    "pauses",
-    "replies",
-    "restarts",
-    "syncs",
-    "timers_fired",
-    "writes",
-];
-
 /// Whether a property says what must never happen, or what must happen in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

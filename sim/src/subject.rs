@@ -78,6 +78,13 @@ pub trait Subject: Send + Sync {
     /// The names of what it counts, for `expect.at_least`, besides those of every run.
     fn counters(&self) -> &'static [&'static str];
 
+    /// How many shared disks there are besides the cluster's nodes, after which they are numbered;
+    /// nothing if the scenario's settings do not tell.
+    fn shared_disks(&self, scenario: &Scenario) -> Option<u8> {
+        let _ = scenario;
+        Some(0)
+    }
+
     /// Makes a scenario ready to run.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use super::{timeline, verdict_badge};
 use crate::Kept;
-use crate::words::{highlight, number, observed, span};
+use crate::words::{highlight, last_few, number, observed, span};
 use interregnum_sim::outcome::{Outcome, Violation};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
@@ -65,7 +65,7 @@ fn evidence(violation: &Violation) -> Markup {
         p {
             "At " b { (span(violation.at_ns)) } ", event " (number(violation.event))
             @if !nodes.is_empty() { ", on " (nodes.join(", ")) }
-            @if !violation.faults.is_empty() { "; faults: " (violation.faults.join("; ")) }
+            @if !violation.faults.is_empty() { "; faults: " (last_few(&violation.faults)) }
             "."
         }
         @if !violation.evidence.is_empty() {

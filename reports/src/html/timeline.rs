@@ -20,12 +20,15 @@ const MOST_LANES: usize = 24;
 pub(super) fn figures(outcome: &Outcome, nodes: u8) -> Markup {
     let end = outcome.virtual_ns.max(1);
     let Some(bars) = Bars::of(outcome, end) else { return html! {} };
+    // Shared disks are nodes, too, numbered after the cluster's own.
+    let seen = outcome.highlights.iter().filter_map(|event| event.node).max();
+    let nodes = nodes.max(seen.map_or(0, |node| node.saturating_add(1)));
     let zoom = outcome.violation.as_ref().and_then(|violation| {
         let first = violation.evidence.iter().map(|fact| fact.at_ns).min()?;
         let reach = (violation.at_ns.saturating_sub(first) / 2).max(end / 100).max(1);
         let from = first.saturating_sub(reach);
         let to = violation.at_ns.saturating_add(reach).min(end);
-        (to > from && (to - from) < end / 3).then_some((from, to))
+        (to > from && from < bars.known_until && (to - from) < end / 3).then_some((from, to))
     });
     html! {
         (figure(&bars, outcome, nodes, (0, end), "The whole run"))
@@ -39,14 +42,15 @@ pub(super) fn figures(outcome: &Outcome, nodes: u8) -> Markup {
 /// What lasts, and what happens in a moment.
 struct Bars {
     bars: Vec<Bar>,
-    fault_rows: usize,
     left_out: u64,
+    /// Of what happened afterwards, nothing was kept.
+    known_until: u64,
 }
 
 struct Bar {
     kind: HighlightKind,
-    /// The node, or else the row of the fault.
-    lane: Result<u8, usize>,
+    /// The node; none for a fault.
+    node: Option<u8>,
     from: u64,
     to: u64,
     what: String,
@@ -55,6 +59,12 @@ struct Bar {
 impl Bars {
     fn of(outcome: &Outcome, end: u64) -> Option<Self> {
         use HighlightKind as K;
+        // Of what happened after the last thing that was kept, nothing is known.
+        let last = outcome.highlights.iter().rfind(|event| event.kind != K::Violated);
+        let end = match last {
+            Some(event) if outcome.highlights_left_out > 0 => event.at_ns,
+            _ => end,
+        };
         let mut open: BTreeMap<(u8, State), (u64, String)> = BTreeMap::new();
         let mut bars = Vec::new();
         let mut faults = Faults::default();
@@ -88,11 +98,11 @@ impl Bars {
         for key in open.keys().copied().collect::<Vec<_>>() {
             close(&mut open, &mut bars, key, end);
         }
-        let fault_rows = faults.into_bars(end, &mut bars);
+        faults.into_bars(end, &mut bars);
         // What is drawn last lies on top: pauses over reigns.
         bars.sort_by_key(|bar| bar.kind == K::Paused);
         let left_out = outcome.highlights_left_out;
-        (!outcome.highlights.is_empty()).then_some(Self { bars, fault_rows, left_out })
+        (!outcome.highlights.is_empty()).then_some(Self { bars, left_out, known_until: end })
     }
 
     fn has(&self, kind: HighlightKind) -> bool {
@@ -120,7 +130,7 @@ fn close(
             State::Down => HighlightKind::Down,
             State::Paused => HighlightKind::Paused,
         };
-        bars.push(Bar { kind, lane: Ok(key.0), from, to, what });
+        bars.push(Bar { kind, node: Some(key.0), from, to, what });
     }
 }
 
@@ -135,35 +145,64 @@ impl Faults {
         self.spans.push((event.at_ns, None, event.node, event.what.clone()));
     }
 
-    /// Ends the fault of the same name, or else the oldest that goes on.
+    /// Ends the fault whose name is most like this one's: `pause 3 ended` ends `pause 3 of n1`.
     fn end(&mut self, event: &Highlight) {
-        let going = |span: &&mut (u64, Option<u64>, Option<u8>, String)| {
-            span.1.is_none() && span.2 == event.node
+        let alike = |what: &str| {
+            what.bytes().zip(event.what.bytes()).take_while(|(one, other)| one == other).count()
         };
-        let same = self.spans.iter_mut().filter(going).position(|span| span.3 == event.what);
-        if let Some(span) = self.spans.iter_mut().filter(going).nth(same.unwrap_or(0)) {
+        let going =
+            self.spans.iter_mut().filter(|(_, to, node, _)| to.is_none() && *node == event.node);
+        // Of equals the oldest: `max_by_key` would take the last.
+        if let Some(span) = going.rev().max_by_key(|(.., what)| alike(what)) {
             span.1 = Some(event.at_ns);
         }
     }
 
-    fn into_bars(self, end: u64, bars: &mut Vec<Bar>) -> usize {
-        let mut rows: Vec<u64> = Vec::new();
+    fn into_bars(self, end: u64, bars: &mut Vec<Bar>) {
         for (from, to, node, what) in self.spans {
-            let to = to.unwrap_or(end);
-            let free = rows.iter().position(|busy| *busy <= from);
-            let row = free.unwrap_or(rows.len()).min(MOST_FAULT_ROWS - 1);
-            if row == rows.len() {
-                rows.push(to);
-            }
-            // The name stands above the bar and may be longer than it.
-            let letters = what.chars().count() as u64 + 6;
-            let named = from.saturating_add((end / WIDTH + 1).saturating_mul(letters * LETTER));
-            rows[row] = rows[row].max(to).max(named);
             let what = node.map_or(what.clone(), |node| format!("{what} (n{node})"));
-            bars.push(Bar { kind: HighlightKind::FaultBegan, lane: Err(row), from, to, what });
+            let to = to.unwrap_or(end);
+            bars.push(Bar { kind: HighlightKind::FaultBegan, node: None, from, to, what });
         }
-        rows.len()
     }
+}
+
+/// A fault's place above the lanes: its row, and whether its name is written out.
+#[derive(Clone, Copy)]
+struct Spot {
+    row: usize,
+    named: bool,
+}
+
+/// Places faults so that neither bars nor names overlap, as long as there are rows; then bars share
+/// the last row, without names.
+fn place(bars: &Bars, scale: Scale) -> (Vec<(&Bar, Spot)>, usize) {
+    // For each row: where its last bar ends, and where its last name does.
+    let mut rows: Vec<(u64, u64)> = Vec::new();
+    let mut placed = Vec::new();
+    let faults = bars.bars.iter().filter(|bar| bar.node.is_none());
+    for bar in faults.filter(|bar| scale.shows(bar.from, bar.to)) {
+        let (x, to) = (scale.x(bar.from), scale.x(bar.to).max(scale.x(bar.from) + 3));
+        let name_end = x + bar.what.chars().count() as u64 * LETTER + 10;
+        let fits = name_end < LEFT + WIDTH + 20;
+        let for_both = rows.iter().position(|(bar, name)| *bar <= x && *name <= x);
+        let for_bar = || rows.iter().position(|(bar, _)| *bar <= x);
+        let (row, named) = match for_both {
+            Some(row) => (row, fits),
+            None if rows.len() < MOST_FAULT_ROWS => (rows.len(), fits),
+            None => (for_bar().unwrap_or(MOST_FAULT_ROWS - 1), false),
+        };
+        if row == rows.len() {
+            rows.push((0, 0));
+        }
+        let (bar_end, named_until) = &mut rows[row];
+        *bar_end = to.max(*bar_end);
+        if named {
+            *named_until = name_end;
+        }
+        placed.push((bar, Spot { row, named }));
+    }
+    (placed, rows.len())
 }
 
 /// A stretch of time laid out from left to right.
@@ -205,7 +244,8 @@ impl Scale {
 fn figure(bars: &Bars, outcome: &Outcome, nodes: u8, window: (u64, u64), name: &str) -> Markup {
     let scale = Scale { from: window.0, to: window.1 };
     let lanes = usize::from(nodes).min(MOST_LANES);
-    let top = 18 + bars.fault_rows as u64 * FAULT_LANE + 6;
+    let (faults, fault_rows) = place(bars, scale);
+    let top = 18 + fault_rows as u64 * FAULT_LANE + 6;
     let bottom = top + lanes as u64 * LANE;
     let height = bottom + 34;
     let label = format!(
@@ -229,9 +269,10 @@ fn figure(bars: &Bars, outcome: &Outcome, nodes: u8, window: (u64, u64), name: &
                 @if usize::from(nodes) > lanes {
                     text.tick x=(LEFT) y=(bottom + 30) { (usize::from(nodes) - lanes) " more nodes have no lane" }
                 }
-                @if bars.fault_rows > 0 {
+                @if fault_rows > 0 {
                     text.tick x=(LEFT - 10) y="30" text-anchor="end" { "faults" }
                 }
+                @for (bar, spot) in faults { (draw_fault(bar, spot, scale)) }
                 @for bar in bars.bars.iter().filter(|bar| scale.shows(bar.from, bar.to)) {
                     (draw(bar, scale, top, lanes))
                 }
@@ -251,32 +292,33 @@ fn stripes() -> Markup {
     }
 }
 
+fn tip(bar: &Bar) -> String {
+    format!("{} to {}: {}", span(bar.from), span(bar.to), bar.what)
+}
+
 fn draw(bar: &Bar, scale: Scale, top: u64, lanes: usize) -> Markup {
+    let Some(node) = bar.node.filter(|node| usize::from(*node) < lanes) else { return html! {} };
     let (x, end) = (scale.x(bar.from), scale.x(bar.to));
     let width = (end - x).max(3);
-    let tip = format!("{} to {}: {}", span(bar.from), span(bar.to), bar.what);
-    match bar.lane {
-        Ok(node) if usize::from(node) >= lanes => html! {},
-        Ok(node) => {
-            let y = top + u64::from(node) * LANE;
-            let (class, y, height) = match bar.kind {
-                HighlightKind::Down => ("isdown", y + 4, 18),
-                HighlightKind::Paused => ("paused", y + 2, 22),
-                _ => ("rules", y + 8, 10),
-            };
-            html! { rect class=(class) x=(x) y=(y) width=(width) height=(height) rx="2" { title { (tip) } } }
-        }
-        Err(row) => {
-            let y = 18 + row as u64 * FAULT_LANE;
-            // A name that does not fit is left to the tip.
-            let fits = bar.what.chars().count() as u64 * LETTER < LEFT + WIDTH + 20 - x;
-            html! {
-                g {
-                    title { (tip) }
-                    rect.fault x=(x) y=(y + 11) width=(width) height="4" rx="2" {}
-                    @if fits && bar.from >= scale.from { text.faultname x=(x) y=(y + 9) { (bar.what) } }
-                }
-            }
+    let y = top + u64::from(node) * LANE;
+    let (class, y, height) = match bar.kind {
+        HighlightKind::Down => ("isdown", y + 4, 18),
+        HighlightKind::Paused => ("paused", y + 2, 22),
+        _ => ("rules", y + 8, 10),
+    };
+    html! {
+        rect class=(class) x=(x) y=(y) width=(width) height=(height) rx="2" { title { (tip(bar)) } }
+    }
+}
+
+fn draw_fault(bar: &Bar, spot: Spot, scale: Scale) -> Markup {
+    let (x, end) = (scale.x(bar.from), scale.x(bar.to));
+    let y = 18 + spot.row as u64 * FAULT_LANE;
+    html! {
+        g {
+            title { (tip(bar)) }
+            rect.fault x=(x) y=(y + 11) width=((end - x).max(3)) height="4" rx="2" {}
+            @if spot.named { text.faultname x=(x) y=(y + 9) { (bar.what) } }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Look;
 use crate::Kept;
-use crate::words::{observed, span};
+use crate::words::{last_few, observed, span};
 use interregnum_sim::outcome::Violation;
 use std::fmt::Write;
 
@@ -45,8 +45,8 @@ fn evidence(look: Look, violation: &Violation) -> String {
         let _ = writeln!(text, "    {} {node:>4}  {what}", look.dim(format!("{at:>14}")));
     }
     if !violation.faults.is_empty() {
-        let faults: Vec<_> = violation.faults.iter().map(|fault| look.text(fault)).collect();
-        let _ = writeln!(text, "  {} {}", look.bold("Faults:"), faults.join("; "));
+        let faults = look.text(&last_few(&violation.faults));
+        let _ = writeln!(text, "  {} {faults}", look.bold("Faults:"));
     }
     text
 }

@@ -132,14 +132,8 @@ fn faults(look: Look, summary: &Summary, text: &mut String) {
 }
 
 fn counts(look: Look, summary: &Summary, text: &mut String) {
-    let counts: Vec<_> = summary
-        .counts
-        .iter()
-        .map(|(name, count)| format!("{} {}", look.dim(look.text(name)), number(*count)))
-        .collect();
-    if !counts.is_empty() {
-        let _ = writeln!(text, "  {} {}\n", look.bold("Counted:"), counts.join(", "));
-    }
+    let counts = summary.counts.iter().map(|(name, count)| (name.as_str(), number(*count)));
+    list(look, "Counted:", counts, text);
 }
 
 fn unexercised(summary: &Summary) -> impl Iterator<Item = &PropertySum> {
@@ -160,13 +154,33 @@ fn not_exercised(look: Look, summary: &Summary, text: &mut String) {
 fn drawn(look: Look, summary: &Summary, text: &mut String) {
     let run = summary.kept.first().or(summary.example.as_ref());
     let Some(run) = run.filter(|run| !run.outcome.drawn.is_empty()) else { return };
-    let options: Vec<_> = run
-        .outcome
-        .drawn
-        .iter()
-        .map(|(name, value)| format!("{} {}", look.dim(look.text(name)), look.text(value)))
-        .collect();
-    let _ = writeln!(text, "  {} {}\n", look.bold("Drawn:"), options.join(", "));
+    let options = run.outcome.drawn.iter().map(|(name, value)| (name.as_str(), look.text(value)));
+    list(look, "Drawn:", options, text);
+}
+
+/// Names and values after a heading, wrapped to the width of the terminal.
+fn list<'n>(
+    look: Look,
+    heading: &str,
+    items: impl Iterator<Item = (&'n str, String)>,
+    text: &mut String,
+) {
+    let (mut line, mut any) = (3 + heading.chars().count(), false);
+    for (name, value) in items {
+        let name = look.text(name);
+        let width = name.chars().count() + value.chars().count() + 3;
+        if !any {
+            let _ = write!(text, "  {} ", look.bold(heading));
+        } else if line + width > usize::from(look.width) {
+            text.push_str(",\n    ");
+            line = 4;
+        } else {
+            text.push_str(", ");
+        }
+        let _ = write!(text, "{} {value}", look.dim(name));
+        (line, any) = (line + width, true);
+    }
+    text.push_str(if any { "\n\n" } else { "" });
 }
 
 fn seeds(look: Look, summary: &Summary, text: &mut String) {

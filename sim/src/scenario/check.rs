@@ -2,14 +2,20 @@
 
 use super::problem::suggest;
 use super::{Delay, Fault, Observed, Partition, Scenario, Target};
-use crate::outcome::{COUNTERS, Property, PropertyKind};
+use crate::outcome::{Property, PropertyKind};
+use crate::seen::Kind;
 use crate::subject::{Mistake, Registry, Subject};
-use interregnum_core::Span;
+use interregnum_core::{NodeSet, Span};
 
 /// Adds every mistake to `mistakes`. The system's own settings are the system's to check.
 pub(super) fn check(scenario: &Scenario, registry: &Registry, mistakes: &mut Vec<Mistake>) {
-    let mut checker =
-        Checker { scenario, subject: registry.find(&scenario.system), mistakes: Vec::new() };
+    let subject = registry.find(&scenario.system);
+    // What cannot be known yet is not held against the file.
+    let disks = subject
+        .filter(|_| scenario.cluster.is_sound())
+        .and_then(|subject| subject.shared_disks(scenario));
+    let places = scenario.cluster.nodes.saturating_add(disks.unwrap_or(NodeSet::CAPACITY));
+    let mut checker = Checker { scenario, subject, places, mistakes: Vec::new() };
     if checker.subject.is_none() {
         let message = format!("unknown system `{}`", scenario.system.escape_debug());
         let known = registry.iter().map(Subject::id).collect::<Vec<_>>();
@@ -26,6 +32,8 @@ pub(super) fn check(scenario: &Scenario, registry: &Registry, mistakes: &mut Vec
 struct Checker<'s> {
     scenario: &'s Scenario,
     subject: Option<&'s dyn Subject>,
+    /// The nodes and, after them, the shared disks, which are nodes as well.
+    places: u8,
     mistakes: Vec<Mistake>,
 }
 
@@ -105,10 +113,9 @@ impl Checker<'_> {
     }
 
     fn node(&mut self, path: &str, node: u8) {
-        let count = self.scenario.cluster.nodes;
-        if node >= count && count > 0 {
+        if node >= self.places && self.places > 0 {
             let message = format!("there is no node {node}");
-            let help = Some(format!("the nodes are 0 to {}", count - 1));
+            let help = Some(format!("the nodes are 0 to {}", self.places - 1));
             self.add(path, message, help);
         }
     }
@@ -255,10 +262,11 @@ impl Checker<'_> {
         let Some(subject) = self.subject else { return };
         let properties = subject.properties();
         self.expected_property(&properties);
-        let counters: Vec<&str> = COUNTERS
+        let counters: Vec<&str> = Kind::ALL
             .iter()
-            .chain(subject.counters())
-            .copied()
+            .map(|kind| kind.name())
+            .chain(["calls"])
+            .chain(subject.counters().iter().copied())
             .chain(properties.iter().map(|property| property.id))
             .collect();
         for name in self.scenario.expect.at_least.keys() {
