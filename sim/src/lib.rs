@@ -7,6 +7,7 @@ pub mod clock;
 pub mod cluster;
 pub mod dice;
 pub mod outcome;
+pub mod prelude;
 pub mod scenario;
 pub mod seen;
 pub mod subject;
