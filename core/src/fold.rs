@@ -130,6 +130,23 @@ impl Fold for Fingerprint {
     }
 }
 
+/// A value of a type that cannot fold itself, such as one from another crate: folded as what `Debug`
+/// prints of it. As good a fingerprint as that text is a description, and slower than a fold.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Printed<T>(pub T);
+
+impl<T: fmt::Debug> fmt::Debug for Printed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: fmt::Debug> Fold for Printed<T> {
+    fn fold(&self, into: &mut Folder) {
+        alloc::format!("{:?}", self.0).fold(into);
+    }
+}
+
 macro_rules! fold_unsigned {
     ($($ty:ty),*) => {$(
         impl Fold for $ty {

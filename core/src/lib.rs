@@ -25,7 +25,7 @@ pub mod paxos;
 pub mod time;
 
 pub use disk::{Cell, DiskError, Image, Place, Run, Slot, Volume};
-pub use fold::{Fingerprint, Fold, Folder};
+pub use fold::{Fingerprint, Fold, Folder, Printed};
 pub use id::{CallId, NodeId, NodeMap, NodeSet, Part, ProcessId};
 pub use interregnum_derive::Fold;
 pub use lens::{Embed, Lens};

@@ -7,8 +7,9 @@
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, PropertyKind};
-use crate::seen::{Kinds, Seen};
-use interregnum_core::{LocalTime, Machine, NodeId, NodeSet, ProcessId, Span};
+use crate::seen::{Kind, Kinds, Seen};
+use interregnum_core::{CallId, LocalTime, Machine, NodeId, NodeSet, ProcessId, Span};
+use std::collections::BTreeSet;
 
 /// Judges one or more properties of a system.
 pub trait Check<M: Machine> {
@@ -19,7 +20,9 @@ pub trait Check<M: Machine> {
     fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report);
 
     /// Called once, when the run has ended and nothing failed: judges what had to happen in time.
-    fn finish(&mut self, view: View<'_, M>, report: &mut Report);
+    fn finish(&mut self, view: View<'_, M>, report: &mut Report) {
+        let _ = (view, report);
+    }
 
     /// Whether everything that must happen in the calm phase has happened; once every check says so,
     /// the run may end early.
@@ -252,6 +255,66 @@ impl<'a, M: Machine> View<'a, M> {
     #[must_use]
     pub fn local_time(self, node: NodeId) -> LocalTime {
         self.cluster.clock(node).monotonic(self.now)
+    }
+}
+
+/// The liveness check of every system that serves clients: some call made in the calm phase is
+/// answered before that ends.
+#[derive(Debug)]
+pub struct Answers {
+    tally: Tally,
+    calm: Option<TrueTime>,
+    fresh: BTreeSet<CallId>,
+}
+
+impl Answers {
+    /// Judges `property`, whose bound the system has computed as `bound`.
+    #[must_use]
+    pub const fn new(property: &'static Property, bound: Span) -> Self {
+        let tally = Tally { bound: Some(bound), ..Tally::new(property) };
+        Self { tally, calm: None, fresh: BTreeSet::new() }
+    }
+}
+
+impl<M: Machine> Check<M> for Answers {
+    fn interest(&self) -> Kinds {
+        Kinds::of(&[Kind::Calm, Kind::Asked, Kind::Answered])
+    }
+
+    fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, _: &mut Report) {
+        let Some(calm) = self.calm else {
+            if matches!(seen, Seen::Calm { .. }) {
+                self.calm = Some(view.now());
+            }
+            return;
+        };
+        match seen {
+            Seen::Asked { id, .. } => {
+                self.fresh.insert(*id);
+            }
+            Seen::Answered { id, .. } if self.fresh.remove(id) => {
+                self.tally.exercised(view.now());
+                self.tally.took.get_or_insert(view.now().since(calm));
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, _: View<'_, M>, report: &mut Report) {
+        // A run that ended before the calm phase owes nothing.
+        if self.calm.is_some() && self.tally.took.is_none() {
+            let made = self.fresh.len();
+            let what = format!("none of the {made} calls made in the calm phase was answered");
+            report.fail(Failure::new(self.tally.property, what));
+        }
+    }
+
+    fn settled(&self) -> bool {
+        self.tally.took.is_some()
+    }
+
+    fn tallies(&self) -> Vec<Tally> {
+        vec![self.tally.clone()]
     }
 }
 

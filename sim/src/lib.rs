@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod dice;
 pub mod face;
 pub mod outcome;
+pub mod prelude;
 pub mod scenario;
 pub mod seen;
 pub mod subject;

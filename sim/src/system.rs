@@ -119,6 +119,14 @@ pub struct Core {
     pub at_least: u32,
 }
 
+impl Core {
+    /// Any majority of the first `nodes` nodes.
+    #[must_use]
+    pub fn majority(nodes: u8) -> Self {
+        Self { among: NodeSet::first(nodes), at_least: u32::from(nodes) / 2 + 1 }
+    }
+}
+
 /// The settings or workload of a system that has none: an empty object.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -77,3 +77,38 @@ impl<M: Machine> Clients<'_, M> {
         self.actions.push(Action::Wake { client, after });
     }
 }
+
+/// Clients that each wait for the answer to a call before they make the next one, but not forever.
+#[derive(Clone, Debug)]
+pub struct ClosedLoop<F> {
+    /// How many clients there are.
+    pub clients: u32,
+    /// From an answer to the client's next call.
+    pub pause: Span,
+    /// How long a client waits for an answer before it makes its next call all the same.
+    pub patience: Span,
+    /// Makes one call.
+    pub call: F,
+}
+
+impl<M: Machine, F: FnMut(Client, &mut Clients<'_, M>)> Workload<M> for ClosedLoop<F> {
+    fn clients(&self) -> u32 {
+        self.clients
+    }
+
+    fn begin(&mut self, clients: &mut Clients<'_, M>) {
+        for client in 0..self.clients {
+            let after = clients.dice().between(Span::ZERO, self.pause);
+            clients.wake(Client(client), after);
+        }
+    }
+
+    fn on_wake(&mut self, client: Client, clients: &mut Clients<'_, M>) {
+        (self.call)(client, clients);
+        clients.wake(client, self.patience);
+    }
+
+    fn on_answer(&mut self, client: Client, _: CallId, _: &M::Reply, clients: &mut Clients<'_, M>) {
+        clients.wake(client, self.pause);
+    }
+}

@@ -35,6 +35,19 @@ pub struct Deployment<M: Machine> {
     pub shared_disks: u8,
 }
 
+impl<M: Machine> Deployment<M> {
+    /// One process on each of `nodes` nodes, running from the start on an empty disk.
+    pub fn one_each(nodes: u8, mut config: impl FnMut(NodeId) -> M::Config) -> Self {
+        let deployed = |node| Deployed {
+            id: ProcessId::main(node),
+            config: config(node),
+            records: Vec::new(),
+            running: true,
+        };
+        Self { processes: NodeId::first(nodes).map(deployed).collect(), shared_disks: 0 }
+    }
+}
+
 /// One process to deploy.
 #[derive(Debug)]
 pub struct Deployed<M: Machine> {

@@ -9,16 +9,6 @@ use crate::scenario::{
 use crate::system::Tolerance;
 use interregnum_core::{NodeId, NodeSet, Span};
 
-const ALL: &[ChaosKind] = &[
-    ChaosKind::Crash,
-    ChaosKind::PowerLoss,
-    ChaosKind::Pause,
-    ChaosKind::Partition,
-    ChaosKind::Loss,
-    ChaosKind::Duplication,
-    ChaosKind::Delay,
-];
-
 /// At most so many faults of one kind are drawn for one run.
 const FAULTS_MAX: u64 = 500;
 
@@ -35,7 +25,7 @@ pub(super) fn draw(
         chaos.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
             && (chaos.limits == Limits::Beyond || tolerance.kinds.contains(kind))
     };
-    let kinds: Vec<_> = ALL.iter().copied().filter(allowed).collect();
+    let kinds: Vec<_> = ChaosKind::ALL.iter().copied().filter(allowed).collect();
     // Each kind is on in half of the seeds; one of them is always on.
     let certain = swarm.index(kinds.len());
     let mut faults = Vec::new();

@@ -338,6 +338,19 @@ pub enum ChaosKind {
     Delay,
 }
 
+impl ChaosKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::Crash,
+        Self::PowerLoss,
+        Self::Pause,
+        Self::Partition,
+        Self::Loss,
+        Self::Duplication,
+        Self::Delay,
+    ];
+}
+
 /// Whether drawn faults stay within what the system claims to survive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

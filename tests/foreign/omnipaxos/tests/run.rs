@@ -1,0 +1,32 @@
+//! OmniPaxos holds, a seed always shows the same run, and what is wrong is found.
+
+use interregnum_foreign_omnipaxos::Omni;
+use interregnum_sim::{outcome::Observed, outcome::Outcome, prelude::register};
+
+const CHAOS: &str = include_str!("../scenarios/chaos.json");
+const BLACKOUTS: &str = include_str!("../scenarios/blackouts.json");
+
+fn run(hasty: bool, lazy: bool, scenario: &str) -> Vec<Outcome> {
+    let scenario = serde_json::from_str(scenario).unwrap();
+    let ready = register(Omni { hasty, lazy }).prepare(&scenario);
+    let ready = ready.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    (0..200).map(|seed| ready.run(seed)).collect()
+}
+
+#[test]
+fn omnipaxos_holds_and_a_seed_always_shows_the_same() {
+    for scenario in [CHAOS, BLACKOUTS] {
+        let runs = run(false, false, scenario);
+        let failed = runs.iter().find(|run| run.observed != Observed::Held);
+        assert_eq!(failed.map(|run| (run.seed, &run.observed, &run.violation)), None);
+        assert_eq!(runs, run(false, false, scenario), "the same, to the last fingerprint");
+    }
+}
+
+#[test]
+fn haste_and_late_fetching_are_found() {
+    for (hasty, lazy) in [(true, false), (false, true)] {
+        let runs = run(hasty, lazy, BLACKOUTS);
+        assert!(runs.iter().any(|run| run.observed == Observed::Violated), "{hasty} {lazy}");
+    }
+}
