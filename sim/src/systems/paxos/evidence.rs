@@ -133,7 +133,9 @@ pub const KINDS: Kinds = Kinds::of(&[
 #[inline]
 pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a, L::App>> {
     match *seen {
-        Seen::Sent { from, to, message } => said(from.node, to.node, &L::message(message)?.body),
+        Seen::Sent { from, to, message, .. } => {
+            said(from.node, to.node, &L::message(message)?.body)
+        }
         Seen::Durable { node, record, .. } => durable(node, L::record(record)?),
         Seen::Asked { client, id, call, .. } => {
             Some(Term::Asked { client, id, call: L::call(call)? })
@@ -187,7 +189,7 @@ fn durable<A: App>(node: NodeId, record: &Record<A>) -> Option<Term<'_, A>> {
         Record::Pointer { applied, log_start, .. } => {
             Term::Truncated { node, applied: *applied, log_start: *log_start }
         }
-        Record::Format { .. } | Record::Promised { .. } | Record::Stub { .. } => return None,
+        Record::Format { .. } | Record::Promised { .. } => return None,
     })
 }
 

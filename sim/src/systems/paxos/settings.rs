@@ -109,7 +109,7 @@ impl PaxosSettings {
             retained: self.retained,
             batch: self.batch,
             in_flight: self.window,
-            stubs: false,
+            mirror: false,
         };
         let known = |mistakes: &[Mistake], path: &str| mistakes.iter().any(|m| m.path == path);
         match Config::new(rules, me, settings) {

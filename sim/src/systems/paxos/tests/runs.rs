@@ -27,21 +27,24 @@ fn stormy(nodes: u8) -> Value {
     })
 }
 
-/// A leader falls while its accepts are slow; the node that promised its successor loses power before the
-/// promise is durable, and hears the old leader's accept before the new one's.
+/// A leader falls with slow accepts on their way. The node that promised its successor loses power before
+/// the promise is durable, and hears the old leader's accept before the new one, which is cut off, again.
+/// It takes some hundred seeds until everything falls into place.
 fn forgotten_promise() -> Value {
+    let slow = json!({ "min": "700ms", "mean": "1s", "max": "1300ms" });
     json!({
         "version": 1,
         "title": "A promise is forgotten",
         "system": "paxos",
         "cluster": { "nodes": 3 },
         "disks": { "sync": { "min": "150ms", "mean": "160ms", "max": "200ms" } },
-        "workload": { "clients": 6, "pause": "2ms" },
-        "duration": "9s",
+        "workload": { "clients": 8, "pause": "1s", "timeout": "800ms" },
+        "duration": "11s",
         "faults": [
-            { "at": "5s", "for": "1200ms", "pause": { "target": "leader", "after_effects": 1 } },
-            { "at": "5800ms", "for": "5ms", "power_loss": { "target": { "any": "follower" } } },
-            { "at": "5800ms", "for": "1s", "partition": { "isolate": "leader" } },
+            { "at": "5s", "for": "60ms", "delay": { "extra": slow, "target": "leader" } },
+            { "at": "5060ms", "for": "3s", "crash": { "target": "leader" } },
+            { "at": "5700ms", "for": "5ms", "power_loss": { "target": "follower" } },
+            { "at": "5700ms", "for": "1s", "partition": { "isolate": "leader" } },
         ],
     })
 }
