@@ -63,6 +63,9 @@ fn a2_a_lower_ballot_turns_out_to_be_chosen_later() {
     twin.durable(&[2], ballot(1, 0), 1, &put(2)).is_fine();
 }
 
+/// A way to claim something.
+type Claim<'c, T> = &'c dyn Fn(&mut Story, T);
+
 /// Ends a chain of what is said.
 fn said(_: &mut Story) {}
 
@@ -100,7 +103,7 @@ fn a5_every_way_to_claim_a_prefix() {
         chosen_upto: LogSlot(chosen_upto),
         reports: Vec::new(),
     };
-    let claims: [&dyn Fn(&mut Story, u64); 6] = [
+    let claims: [Claim<u64>; 6] = [
         &|s, k| said(s.upto(1, k)),
         &|s, k| {
             let (slot, entry) = (LogSlot(9), &put(9));
@@ -151,7 +154,7 @@ fn a5_an_entry_called_chosen_is_the_chosen_one() {
         chosen_upto: LogSlot::ZERO,
         reports: vec![SlotReport { slot: LogSlot(1), held: Held::Chosen { entry } }],
     };
-    let claims: [&dyn Fn(&mut Story, Entry<Kv>); 3] = [
+    let claims: [Claim<Entry<Kv>>; 3] = [
         &|s, entry| said(s.batch(1, &[entry])),
         &|s, entry| {
             let (node, slot, entry) = (NodeId(2), LogSlot(1), &entry);

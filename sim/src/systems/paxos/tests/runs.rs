@@ -27,20 +27,37 @@ fn stormy(nodes: u8) -> Value {
     })
 }
 
+<<<<<<< HEAD
 /// The leader pauses with its clients' calls waiting. The node that promised its successor loses power
 /// before the promise is durable; then the old leader goes on, and is heard before the new one is again.
+=======
+/// A leader falls with slow accepts on their way. The node that promised its successor loses power before
+/// the promise is durable, and hears the old leader's accept before the new one, which is cut off, again.
+/// It takes some hundred seeds until everything falls into place.
+>>>>>>> judge
 fn forgotten_promise() -> Value {
+    let slow = json!({ "min": "700ms", "mean": "1s", "max": "1300ms" });
     json!({
         "version": 1,
         "title": "A promise is forgotten",
         "system": "paxos",
         "cluster": { "nodes": 3 },
         "disks": { "sync": { "min": "150ms", "mean": "160ms", "max": "200ms" } },
+<<<<<<< HEAD
         "workload": { "clients": 6, "pause": "2ms" },
         "duration": "8s",
         "faults": [
             { "at": "5s", "for": "808ms", "pause": { "target": "leader" } },
             { "at": "5800ms", "for": "5ms", "power_loss": { "target": { "node": 1 } } },
+=======
+        "workload": { "clients": 8, "pause": "1s", "timeout": "800ms" },
+        "duration": "11s",
+        "faults": [
+            { "at": "5s", "for": "60ms", "delay": { "extra": slow, "target": "leader" } },
+            { "at": "5060ms", "for": "3s", "crash": { "target": "leader" } },
+            { "at": "5700ms", "for": "5ms", "power_loss": { "target": "follower" } },
+            { "at": "5700ms", "for": "1s", "partition": { "isolate": "leader" } },
+>>>>>>> judge
         ],
     })
 }
