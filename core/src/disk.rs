@@ -2,7 +2,8 @@
 //!
 //! A volume is an array of slots, each of which holds one record or nothing. A write is readable at
 //! once but *durable only when a later sync has completed*; until then any subset of it may be lost
-//! when the power fails. A sync covers the writes that its process issued before it on that volume. A
+//! when the power fails. A sync covers every write issued before it on that volume, also those of an
+//! earlier incarnation of the process: what a crash left readable, the first sync after it makes durable. A
 //! write has no completion of its own: if it fails, the next sync of its volume fails, and a later
 //! good sync does not cover it.
 

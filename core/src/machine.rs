@@ -116,7 +116,7 @@ pub enum Input<M: Machine> {
 /// How a disk operation ended.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub enum Outcome<R> {
-    /// Everything this process wrote to the volume before it asked for the sync is durable.
+    /// Everything written to the volume before the sync was asked for is durable.
     Synced,
     /// What the slot holds. Boxed, because reads are rare and every input would pay for their size.
     Read(Box<Cell<R>>),
@@ -194,7 +194,7 @@ pub enum Effect<M: Machine> {
         /// From the first to before the second.
         slots: Range<Slot>,
     },
-    /// Makes every earlier write and erase of this process on the volume durable.
+    /// Makes every earlier write and erase on the volume durable.
     Sync {
         /// Which volume.
         volume: Volume,
@@ -311,7 +311,7 @@ impl<'h, M: Machine> Context<'h, M> {
         self.host.emit(Effect::Erase { volume, slots });
     }
 
-    /// Makes this process's earlier writes on `volume` durable.
+    /// Makes every earlier write on `volume` durable.
     pub fn sync(&mut self, volume: Volume, ticket: M::Ticket) {
         self.host.emit(Effect::Sync { volume, ticket });
     }

@@ -153,6 +153,8 @@ struct Node<M: Machine> {
     volumes: Vec<Storage<M::Record>>,
     /// Only a shared disk is down as a node; elsewhere the processes are.
     disk_is_down: bool,
+    /// How often the node lost power.
+    power_cycles: u32,
     watchdog: u16,
     first_process: usize,
     processes: usize,
@@ -169,6 +171,8 @@ pub struct Cluster<M: Machine> {
     flights: Slab<Flight<M>>,
     messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
+    /// Nodes whose power failed in the middle of a step, with the fault.
+    blackouts: Vec<(u32, NodeId)>,
     /// Reused by every step.
     effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
@@ -193,6 +197,7 @@ impl<M: Machine> Cluster<M> {
                 clock: clock(node),
                 volumes: Vec::new(),
                 disk_is_down: false,
+                power_cycles: 0,
                 watchdog: 0,
                 first_process: 0,
                 processes: 0,
@@ -221,6 +226,7 @@ impl<M: Machine> Cluster<M> {
             flights: Slab::new(),
             messages_sent: 0,
             paths: BTreeMap::new(),
+            blackouts: Vec::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
         }

@@ -21,6 +21,9 @@ pub(crate) struct Trip {
 pub(crate) enum Interruption {
     Crash,
     Pause,
+    /// The process falls because its node's power fails; what else that means is up to whoever takes
+    /// the node from [`Cluster::next_blackout`].
+    Power,
 }
 
 impl<M: Machine> Cluster<M> {
@@ -194,6 +197,11 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
+    /// A node whose power failed in the middle of a step, and the fault that did it.
+    pub(crate) fn next_blackout(&mut self) -> Option<(u32, NodeId)> {
+        self.blackouts.pop()
+    }
+
     /// Wakes the process whatever holds it, and starts it if it is down.
     pub(crate) fn heal(&mut self, index: usize, driver: &mut impl Driver<M>) {
         self.processes[index].trip = None;
@@ -215,6 +223,10 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) -> bool {
         let mut lost = false;
+        self.nodes[node.index()].power_cycles += 1;
+        // A shared disk owns up to what its cache lost: the next sync of everyone who uses it fails.
+        let paths = self.paths.iter_mut().filter(|((_, disk), _)| *disk == node);
+        paths.for_each(|(_, path)| path.broken = true);
         for volume in 0..self.volume_count(node) {
             while let Some((change, left)) = self.volume(node, volume).next_struck(keep, dice) {
                 match (left, &change.what) {

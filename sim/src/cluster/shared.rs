@@ -1,7 +1,8 @@
 //! Shared disks: nodes of their own on the network, which any process may read and write.
 //!
-//! Requests of one process to one disk arrive in order. If a write is lost on the way, the next sync
-//! on the same path fails: a later good sync does not cover it. A lost read or sync never completes.
+//! Requests of one process to one disk arrive in order. If a write is lost on the way, or in the disk's
+//! cache when its power fails, the next sync on the same path fails: a later good sync does not cover it. A
+//! lost read or sync never completes, nor does a sync that the disk was working on when its power failed.
 //! Requests that are under way when their process falls still take effect.
 
 use super::storage::Change;
@@ -31,8 +32,12 @@ enum Wish<M: Machine> {
     Change(Change<M::Record>),
     Read(Slot, M::Ticket),
     Sync(M::Ticket),
-    /// The disk is flushing what came before this mark.
-    Flush(u64, M::Ticket),
+    /// The disk is flushing what came before this mark, in this cycle of its power.
+    Flush {
+        mark: u64,
+        cycle: u32,
+        ticket: M::Ticket,
+    },
 }
 
 impl<M: Machine> Cluster<M> {
@@ -114,7 +119,7 @@ impl<M: Machine> Cluster<M> {
     pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
         let Request { process, incarnation, disk, .. } = request;
         let down = self.nodes[disk.index()].disk_is_down;
-        let flushing = matches!(request.what, Wish::Flush(..));
+        let flushing = matches!(request.what, Wish::Flush { .. });
         if down || (!flushing && self.stopped(process, disk)) {
             return self.lose_request(&request);
         }
@@ -139,11 +144,13 @@ impl<M: Machine> Cluster<M> {
                 }
                 let mark = self.nodes[disk.index()].volume(0).mark();
                 let after = driver.sync_time(disk);
-                let what = Wish::Flush(mark, ticket);
+                let cycle = self.nodes[disk.index()].power_cycles;
+                let what = Wish::Flush { mark, cycle, ticket };
                 let request = Request { process, incarnation, disk, what };
                 self.launch(Flight::Shared(request), after, driver);
             }
-            Wish::Flush(mark, ticket) => {
+            Wish::Flush { cycle, .. } if cycle != self.nodes[disk.index()].power_cycles => {}
+            Wish::Flush { mark, ticket, .. } => {
                 self.complete_sync(disk, 0, mark, driver);
                 self.respond(process, incarnation, disk, ticket, Outcome::Synced, driver);
             }

@@ -42,8 +42,11 @@ impl<M: Machine> Cluster<M> {
             self.bite(fault);
             match kind {
                 Interruption::Crash => {
-                    self.crash(index, CrashCause::Crash, driver);
-                    self.processes[index].held_down.push(fault);
+                    self.hold_down(index, fault, CrashCause::Crash, driver);
+                }
+                Interruption::Power => {
+                    self.hold_down(index, fault, CrashCause::Power, driver);
+                    self.blackouts.push((fault, self.processes[index].id.node));
                 }
                 Interruption::Pause => {
                     self.processes[index].tail.extend(tail);

@@ -12,11 +12,18 @@ use interregnum_core::{NodeId, NodeSet, Span};
 /// At most so many faults of one kind are drawn for one run.
 const FAULTS_MAX: u64 = 500;
 
+/// Whom drawn faults may strike: nodes by number, and processes by the system's own words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Whom {
+    pub(super) nodes: u8,
+    pub(super) words: &'static [&'static str],
+}
+
 /// Draws the faults of one seed, ordered by time, and notes every option in `drawn`.
 pub(super) fn draw(
     chaos: &Chaos,
     tolerance: &Tolerance,
-    nodes: u8,
+    whom: Whom,
     seed: u64,
     drawn: &mut Vec<(String, String)>,
 ) -> Vec<Fault> {
@@ -33,7 +40,7 @@ pub(super) fn draw(
         let on = swarm.chance(Ratio::ppm(500_000)) || Some(index) == certain;
         if on {
             let mut dice = Dice::new(seed, Source::Chaos(*kind as u8));
-            faults.extend(Storm::draw(*kind, chaos.lasts.0, nodes, &mut dice, drawn));
+            faults.extend(Storm::draw(*kind, chaos.lasts.0, whom, &mut dice, drawn));
         } else {
             drawn.push((name(*kind).to_owned(), "off".to_owned()));
         }
@@ -50,7 +57,7 @@ pub(super) fn draw(
 /// How one kind strikes in one run.
 struct Storm<'d> {
     kind: ChaosKind,
-    nodes: u8,
+    whom: Whom,
     strength: Ratio,
     extra: Delay,
     dice: &'d mut Dice,
@@ -60,7 +67,7 @@ impl<'d> Storm<'d> {
     fn draw(
         kind: ChaosKind,
         lasts: Span,
-        nodes: u8,
+        whom: Whom,
         dice: &'d mut Dice,
         drawn: &mut Vec<(String, String)>,
     ) -> Vec<Fault> {
@@ -77,7 +84,7 @@ impl<'d> Storm<'d> {
         };
         let option = format!("every {}, for {}{strong}", coarse(gap), coarse(length));
         drawn.push((name(kind).to_owned(), option));
-        let mut storm = Self { kind, nodes, strength, extra, dice };
+        let mut storm = Self { kind, whom, strength, extra, dice };
         let mut faults = Vec::new();
         let mut at = storm.exponential(gap);
         while at < lasts && (faults.len() as u64) < FAULTS_MAX {
@@ -101,7 +108,10 @@ impl<'d> Storm<'d> {
                 let (target, after_effects) = (self.process(), self.seam());
                 fault.crash = Some(Crash { target, after_effects });
             }
-            ChaosKind::PowerLoss => fault.power_loss = Some(PowerLoss { target: self.outage() }),
+            ChaosKind::PowerLoss => {
+                let (target, after_effects) = (self.outage(), self.seam());
+                fault.power_loss = Some(PowerLoss { target, after_effects });
+            }
             ChaosKind::Pause => {
                 let (target, after_effects) = (self.process(), self.seam());
                 fault.pause = Some(Pause { target, after_effects });
@@ -123,14 +133,20 @@ impl<'d> Storm<'d> {
     }
 
     fn node(&mut self) -> NodeId {
-        let index = self.dice.index(usize::from(self.nodes)).unwrap_or(0);
+        let index = self.dice.index(usize::from(self.whom.nodes)).unwrap_or(0);
         NodeId(u8::try_from(index).unwrap_or(0))
     }
 
+    fn any_node(&mut self) -> Target {
+        Target::Node { node: self.node().0, part: None }
+    }
+
+    /// A quarter of the time by a word of the system, such as its leader.
     fn process(&mut self) -> Target {
-        match self.dice.word() % 4 {
-            0 => Target::Named("leader".to_owned()),
-            _ => Target::Node { node: self.node().0, part: None },
+        let by_word = self.dice.word().is_multiple_of(4);
+        match self.dice.choose(self.whom.words).filter(|_| by_word) {
+            Some(word) => Target::Any((*word).to_owned()),
+            None => self.any_node(),
         }
     }
 
@@ -145,22 +161,20 @@ impl<'d> Storm<'d> {
             0 => Target::All,
             1 => Target::Majority,
             2 => Target::Minority,
-            _ => Target::Node { node: self.node().0, part: None },
+            _ => self.any_node(),
         }
     }
 
     fn some_or_all(&mut self) -> Option<Target> {
-        (!self.dice.word().is_multiple_of(3))
-            .then(|| Target::Node { node: self.node().0, part: None })
+        (!self.dice.word().is_multiple_of(3)).then(|| self.any_node())
     }
 
     fn partition(&mut self) -> Partition {
         let mut partition = Partition::default();
         match self.dice.word() % 5 {
-            0 => partition.isolate = Some(Target::Named("leader".to_owned())),
-            1 => partition.isolate = Some(Target::Node { node: self.node().0, part: None }),
+            0 | 1 => partition.isolate = Some(self.process()),
             2 => {
-                partition.from = Some(Target::Node { node: self.node().0, part: None });
+                partition.from = Some(self.any_node());
                 partition.to = Some(Target::All);
             }
             3 => {
@@ -178,7 +192,7 @@ impl<'d> Storm<'d> {
     /// Each node by a coin.
     fn side(&mut self) -> Target {
         let coin = Ratio::ppm(500_000);
-        Target::Nodes((0..self.nodes).filter(|_| self.dice.chance(coin)).collect())
+        Target::Nodes((0..self.whom.nodes).filter(|_| self.dice.chance(coin)).collect())
     }
 }
 

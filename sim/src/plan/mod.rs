@@ -41,13 +41,20 @@ pub(crate) struct Planned {
 
 impl Plan {
     /// Draws the plan of `seed`.
-    pub(crate) fn draw(scenario: &Scenario, tolerance: &Tolerance, nodes: u8, seed: u64) -> Self {
+    pub(crate) fn draw(
+        scenario: &Scenario,
+        tolerance: &Tolerance,
+        words: &'static [&'static str],
+        nodes: u8,
+        seed: u64,
+    ) -> Self {
         let scripted = scenario.faults.iter().cloned().enumerate();
         let mut faults: Vec<_> =
             scripted.map(|(index, fault)| Planned { fault, script: Some(index) }).collect();
         let mut drawn = Vec::new();
         if let Some(chaos) = &scenario.chaos {
-            let storm = chaos::draw(chaos, tolerance, nodes, seed, &mut drawn);
+            let whom = chaos::Whom { nodes, words };
+            let storm = chaos::draw(chaos, tolerance, whom, seed, &mut drawn);
             faults.extend(storm.into_iter().map(|fault| Planned { fault, script: None }));
         }
         let clock_ppm = NodeId::first(nodes)

@@ -10,7 +10,7 @@ use crate::scenario::{Fault, Partition, Ratio, Target};
 use crate::seen::{CrashCause, Seen};
 use crate::system::System;
 use crate::timeline::{Disturbance, Event, Trouble};
-use interregnum_core::NodeSet;
+use interregnum_core::{NodeId, NodeSet};
 
 /// What a fault of the plan has done so far.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Effects {
     pub(super) ended: Option<TrueTime>,
     /// Whom it struck.
     pub(super) struck: Struck,
+    /// What it draws while it is in effect.
+    dice: Option<Dice>,
 }
 
 impl Fault {
@@ -84,7 +86,7 @@ impl<S: System> Run<'_, S> {
         }
     }
 
-    fn strike(&mut self, number: u32, fault: &Fault, struck: &Struck, mut dice: Dice) {
+    fn strike(&mut self, number: u32, fault: &Fault, struck: &Struck, dice: Dice) {
         match fault {
             Fault { crash: Some(crash), .. } => {
                 self.stop(number, struck, crash.after_effects, Interruption::Crash);
@@ -92,7 +94,15 @@ impl<S: System> Run<'_, S> {
             Fault { pause: Some(pause), .. } => {
                 self.stop(number, struck, pause.after_effects, Interruption::Pause);
             }
-            Fault { power_loss: Some(_), .. } => self.lose_power(number, struck, &mut dice),
+            Fault { power_loss: Some(loss), .. } => {
+                self.effects[number as usize].dice = Some(dice);
+                match loss.after_effects {
+                    Some(_) => {
+                        self.stop(number, struck, loss.after_effects, Interruption::Power);
+                    }
+                    None => struck.nodes.iter().for_each(|node| self.black_out(number, node)),
+                }
+            }
             Fault { partition: Some(_), .. } => {
                 for (from, to) in &struck.cuts {
                     self.cluster.network.cut(number, *from, *to);
@@ -128,30 +138,29 @@ impl<S: System> Run<'_, S> {
                         self.cluster.pause(process, fault, &mut self.timeline);
                     }
                 }
-                (None, Interruption::Crash) => {
-                    let why = CrashCause::Crash;
-                    if self.cluster.hold_down(process, fault, why, &mut self.timeline) {
-                        self.cluster.bite(fault);
-                    }
-                }
+                (None, Interruption::Crash) => self.fell(process, fault, CrashCause::Crash),
+                (None, Interruption::Power) => {}
             }
         }
     }
 
-    fn lose_power(&mut self, fault: u32, struck: &Struck, dice: &mut Dice) {
-        for &process in &struck.processes {
-            let why = CrashCause::Power;
-            if self.cluster.hold_down(process, fault, why, &mut self.timeline) {
-                self.cluster.bite(fault);
-            }
+    fn fell(&mut self, process: usize, fault: u32, why: CrashCause) {
+        if self.cluster.hold_down(process, fault, why, &mut self.timeline) {
+            self.cluster.bite(fault);
         }
+    }
+
+    /// The power of a node fails: its processes fall, and what was not synced may be lost.
+    pub(super) fn black_out(&mut self, fault: u32, node: NodeId) {
+        for process in self.cluster.parts(node) {
+            self.fell(process, fault, CrashCause::Power);
+        }
+        self.cluster.set_disk_down(node, true);
+        let Some(dice) = &mut self.effects[fault as usize].dice else { return };
         // Nothing, a quarter, half, three quarters or all of what was not synced survives.
         let keep = Ratio::ppm(u32::try_from(dice.word() % 5).unwrap_or(0) * 250_000);
-        for node in struck.nodes.iter() {
-            self.cluster.set_disk_down(node, true);
-            if self.cluster.lose_power(node, keep, dice, &mut self.timeline) {
-                self.cluster.bite(fault);
-            }
+        if self.cluster.lose_power(node, keep, dice, &mut self.timeline) {
+            self.cluster.bite(fault);
         }
     }
 

@@ -71,7 +71,8 @@ impl<'r, S: System> Run<'r, S> {
         let deployment = system.deploy(setup)?;
         let workload = system.workload(setup)?;
         let nodes = scenario.cluster.nodes.saturating_add(deployment.shared_disks);
-        let plan = Plan::draw(scenario, &system.tolerance(setup), nodes, seed);
+        let words = system.target_words();
+        let plan = Plan::draw(scenario, &system.tolerance(setup), words, nodes, seed);
         let clients = workload.clients();
         let clock = |node: NodeId| {
             let ppm = plan.clock_ppm.get(node.index()).copied().unwrap_or(0);
@@ -129,6 +130,9 @@ impl<'r, S: System> Run<'r, S> {
                 break;
             }
             self.happen(event);
+            while let Some((fault, node)) = self.cluster.next_blackout() {
+                self.black_out(fault, node);
+            }
         }
         if self.timeline.tap.failure.is_none() {
             let now = self.timeline.time();

@@ -247,6 +247,10 @@ pub struct Crash {
 pub struct PowerLoss {
     /// Whom it strikes; always whole nodes.
     pub target: Target,
+    /// Instead of failing between two steps, fail in the next step of one of the node's processes
+    /// that has more effects than this, after so many of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_effects: Option<u32>,
 }
 
 /// Which processes pause.

@@ -58,7 +58,7 @@ fn chaos_never_shows_an_early_answer_but_always_a_hasty_agent() {
     let mut scenario = base();
     scenario["chaos"] = serde_json::json!({ "for": "10s" });
     let (sound, hasty) = (prepare(false, scenario.clone()), prepare(true, scenario));
-    for seed in 0..40 {
+    for seed in 0..200 {
         let outcome = sound.run(seed);
         assert_eq!(outcome.observed, Observed::Held, "seed {seed}: {:?}", outcome.violation);
         assert_eq!(outcome, sound.run(seed), "seed {seed}");
