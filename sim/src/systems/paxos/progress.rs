@@ -74,6 +74,10 @@ impl Progress {
         self.tally.bound = Some(self.bounds.leader + self.bounds.patience);
         self.answered = vec![false; self.bounds.clients as usize];
         self.tally.exercised(now);
+        if self.quorum == 1 {
+            // A node on its own is a majority that sends nothing: only the other two are judged.
+            self.led = Some(now);
+        }
         if self.bounds.clients == 0 {
             (self.chosen, self.all_answered) = (Some(now), Some(now));
         }

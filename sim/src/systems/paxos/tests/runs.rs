@@ -98,6 +98,16 @@ fn every_read_goes_through_the_log_without_a_lease() {
     assert!(outcome.counts.contains_key("reads_by_log"));
 }
 
+#[test]
+fn clusters_of_every_size_hold() {
+    for nodes in [1, 2, 4, 7] {
+        for seed in 0..6 {
+            let outcome = run(&stormy(nodes), seed);
+            assert_eq!(outcome.observed, Observed::Held, "{nodes} {seed} {:?}", outcome.violation);
+        }
+    }
+}
+
 /// The first seed that catches the bug, and how the run ended.
 fn hunt(mutant: &Mutant, scenario: &Value, seeds: u64) -> Option<(u64, Outcome)> {
     let planted = with(scenario, &["mutant"], json!(mutant.id));
