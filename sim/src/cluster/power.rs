@@ -61,8 +61,6 @@ impl<M: Machine> Cluster<M> {
         let (id, incarnation) = (process.id, process.incarnation);
         driver.see(self, &Seen::Booted { process: id, incarnation });
         let image = self.image(id.node);
-        let paths = self.paths.iter_mut().filter(|((process, _), _)| *process == index);
-        paths.for_each(|(_, path)| path.broken = false);
         let process = &mut self.processes[index];
         let mut effects = std::mem::take(&mut self.effects);
         let clock = &self.nodes[id.node.index()].clock;
@@ -226,7 +224,7 @@ impl<M: Machine> Cluster<M> {
         self.nodes[node.index()].power_cycles += 1;
         // A shared disk owns up to what its cache lost: the next sync of everyone who uses it fails.
         let paths = self.paths.iter_mut().filter(|((_, disk), _)| *disk == node);
-        paths.for_each(|(_, path)| path.broken = true);
+        paths.for_each(|(_, path)| path.disk_lost_power());
         for volume in 0..self.volume_count(node) {
             while let Some((change, left)) = self.volume(node, volume).next_struck(keep, dice) {
                 match (left, &change.what) {

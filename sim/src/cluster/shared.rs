@@ -6,16 +6,41 @@
 //! Requests that are under way when their process falls still take effect.
 
 use super::storage::Change;
-use super::{Cluster, Driver, Fate, Flight, Parcel, number};
+use super::{Cluster, Driver, Fate, Flight, Parcel, number as dense};
 use crate::clock::TrueTime;
 use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot};
 
-/// The way from one process to one disk.
+/// The way from one process to one disk. Requests are numbered as they are issued.
 #[derive(Debug, Default)]
 pub(crate) struct Path {
-    /// A write was lost since the last sync.
-    pub(super) broken: bool,
+    issued: u64,
+    /// The latest request that the disk has taken.
+    taken: u64,
+    /// Numbers of the first and the last write that were lost and that no sync has failed for yet.
+    lost: Option<(u64, u64)>,
     last_arrival: TrueTime,
+}
+
+impl Path {
+    fn lose(&mut self, number: u64) {
+        let (first, last) = self.lost.unwrap_or((number, number));
+        self.lost = Some((first.min(number), last.max(number)));
+    }
+
+    /// Whether the sync of this number covers a lost write; the loss is then told. Of those after it only
+    /// the last is known exactly, so that a sync between may fail needlessly, which is always allowed.
+    fn owns_up(&mut self, sync: u64) -> bool {
+        let Some((_, last)) = self.lost.filter(|(first, _)| *first < sync) else { return false };
+        self.lost = (last > sync).then_some((sync + 1, last));
+        true
+    }
+
+    /// The disk's power failed: what it took may be lost.
+    pub(super) fn disk_lost_power(&mut self) {
+        if self.taken > 0 {
+            self.lose(self.taken);
+        }
+    }
 }
 
 /// A request on its way to a disk, or being worked on by it.
@@ -24,6 +49,7 @@ pub(crate) struct Request<M: Machine> {
     process: usize,
     incarnation: u32,
     disk: NodeId,
+    number: u64,
     what: Wish<M>,
 }
 
@@ -80,7 +106,9 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) {
         let incarnation = self.processes[process].incarnation;
-        let request = Request { process, incarnation, disk, what };
+        let path = self.paths.entry((process, disk)).or_default();
+        path.issued += 1;
+        let request = Request { process, incarnation, disk, number: path.issued, what };
         if !self.is_disk(disk) || self.stopped(process, disk) {
             return self.lose_request(&request);
         }
@@ -111,18 +139,21 @@ impl<M: Machine> Cluster<M> {
 
     fn lose_request(&mut self, request: &Request<M>) {
         if matches!(request.what, Wish::Change(_)) {
-            self.paths.entry((request.process, request.disk)).or_default().broken = true;
+            let path = self.paths.entry((request.process, request.disk)).or_default();
+            path.lose(request.number);
         }
     }
 
     /// A request reaches the disk, or the disk has done what it was working on.
     pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
-        let Request { process, incarnation, disk, .. } = request;
+        let Request { process, incarnation, disk, number, .. } = request;
         let down = self.nodes[disk.index()].disk_is_down;
         let flushing = matches!(request.what, Wish::Flush { .. });
         if down || (!flushing && self.stopped(process, disk)) {
             return self.lose_request(&request);
         }
+        let path = self.paths.entry((process, disk)).or_default();
+        path.taken = path.taken.max(number);
         match request.what {
             Wish::Change(change) => self.nodes[disk.index()].volume(0).change(change),
             Wish::Read(slot, ticket) => {
@@ -137,8 +168,7 @@ impl<M: Machine> Cluster<M> {
                 );
             }
             Wish::Sync(ticket) => {
-                let path = self.paths.entry((process, disk)).or_default();
-                if std::mem::take(&mut path.broken) {
+                if path.owns_up(number) {
                     let failed = Outcome::Failed(DiskError::Io);
                     return self.respond(process, incarnation, disk, ticket, failed, driver);
                 }
@@ -146,7 +176,7 @@ impl<M: Machine> Cluster<M> {
                 let after = driver.sync_time(disk);
                 let cycle = self.nodes[disk.index()].power_cycles;
                 let what = Wish::Flush { mark, cycle, ticket };
-                let request = Request { process, incarnation, disk, what };
+                let request = Request { process, incarnation, disk, number, what };
                 self.launch(Flight::Shared(request), after, driver);
             }
             Wish::Flush { cycle, .. } if cycle != self.nodes[disk.index()].power_cycles => {}
@@ -173,7 +203,25 @@ impl<M: Machine> Cluster<M> {
         let fate = driver.fate(self, self.disk_endpoint(disk), self.endpoint(process));
         if let Fate::Arrives { after, .. } = fate {
             let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
-            self.launch(Flight::Parcel { to: number(process), parcel }, after, driver);
+            self.launch(Flight::Parcel { to: dense(process), parcel }, after, driver);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_told_to_the_first_sync_after_it_and_to_no_earlier_one() {
+        let mut path = Path::default();
+        path.lose(3);
+        assert!(!path.owns_up(2), "a sync that was issued before the write");
+        assert!(path.owns_up(4));
+        assert!(!path.owns_up(5), "told once");
+        path.lose(6);
+        path.lose(9);
+        assert!(path.owns_up(7));
+        assert!(path.owns_up(10));
     }
 }
