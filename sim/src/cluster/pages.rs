@@ -1,13 +1,16 @@
 //! A map from slots to records for disks: slots are used in long runs, so they are kept by the page.
 //!
 //! Appending a log to a tree keyed by slot would cost a search and a rebalancing for each record; here
-//! the tree is over pages and is touched once in a page's life.
+//! the tree is over pages and changes once in a page's life. A page holds only the slots in use, for
+//! layouts that leave gaps.
 
 use interregnum_core::Slot;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 const PAGE: u64 = 64;
+/// Room for so many records is made at once.
+const ROOM: usize = 16;
 
 /// A sparse array of records.
 #[derive(Clone, Debug)]
@@ -15,10 +18,10 @@ pub(super) struct Pages<T> {
     pages: BTreeMap<u64, Page<T>>,
 }
 
+/// The records of one page, by slot.
 #[derive(Clone, Debug)]
 struct Page<T> {
-    slots: Vec<Option<T>>,
-    used: u64,
+    used: Vec<(Slot, T)>,
 }
 
 impl<T> Pages<T> {
@@ -27,14 +30,21 @@ impl<T> Pages<T> {
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&T> {
-        self.pages.get(&(slot.0 / PAGE))?.slots[within(slot)].as_ref()
+        let page = self.pages.get(&(slot.0 / PAGE))?;
+        let index = page.used.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        page.used.get(index).map(|(_, value)| value)
     }
 
     pub(super) fn insert(&mut self, slot: Slot, value: T) {
-        let page = self.pages.entry(slot.0 / PAGE).or_insert_with(Page::new);
-        let place = &mut page.slots[within(slot)];
-        page.used += u64::from(place.is_none());
-        *place = Some(value);
+        let number = slot.0 / PAGE;
+        let page = self.pages.entry(number).or_insert_with(Page::new);
+        if page.used.last().is_none_or(|(last, _)| *last < slot) {
+            return page.used.push((slot, value));
+        }
+        match page.used.binary_search_by_key(&slot, |(slot, _)| *slot) {
+            Ok(index) => page.used[index].1 = value,
+            Err(index) => page.used.insert(index, (slot, value)),
+        }
     }
 
     /// Empties the slots in `range`; costs as much as there are pages in it, however long it is.
@@ -47,12 +57,8 @@ impl<T> Pages<T> {
         while let Some((&number, page)) =
             next.and_then(|from| self.pages.range_mut(from..=last).next())
         {
-            for (slot, place) in (number * PAGE..=u64::MAX).zip(&mut page.slots) {
-                if range.contains(&Slot(slot)) && place.take().is_some() {
-                    page.used -= 1;
-                }
-            }
-            if page.used == 0 {
+            page.used.retain(|(slot, _)| !range.contains(slot));
+            if page.used.is_empty() {
                 self.pages.remove(&number);
             }
             next = number.checked_add(1).filter(|next| *next <= last);
@@ -61,21 +67,14 @@ impl<T> Pages<T> {
 
     /// Every slot in use, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
-        self.pages.iter().flat_map(|(number, page)| {
-            let slots = (number * PAGE..=u64::MAX).map(Slot).zip(&page.slots);
-            slots.filter_map(|(slot, value)| Some((slot, value.as_ref()?)))
-        })
+        self.pages.values().flat_map(|page| page.used.iter().map(|(slot, value)| (*slot, value)))
     }
 }
 
 impl<T> Page<T> {
     fn new() -> Self {
-        Self { slots: (0..PAGE).map(|_| None).collect(), used: 0 }
+        Self { used: Vec::with_capacity(ROOM) }
     }
-}
-
-fn within(slot: Slot) -> usize {
-    usize::try_from(slot.0 % PAGE).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -112,9 +111,11 @@ mod tests {
                         tree.retain(|slot, _| !(Slot(start)..Slot(end)).contains(slot));
                     }
                 }
+                let slot = Slot(200);
+                prop_assert_eq!(pages.get(slot), tree.get(&slot));
                 prop_assert!(pages.iter().eq(tree.iter().map(|(slot, value)| (*slot, value))));
             }
-            prop_assert!(pages.pages.values().all(|page| page.used > 0));
+            prop_assert!(pages.pages.values().all(|page| !page.used.is_empty()));
         }
     }
 }
