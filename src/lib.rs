@@ -118,3 +118,8 @@ where
     let mut matches = command.try_get_matches_from(args)?;
     Args::from_arg_matches_mut(&mut matches)
 }
+
+/// What the README shows in Rust compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
