@@ -17,10 +17,10 @@ Exit codes:
 
 const EXAMPLES: &str = "\
 Examples:
-  interregnum run scenarios/paxos/deposed.json
+  interregnum run scenario.json
   interregnum run scenarios --seeds 0..1000 --out report
-  interregnum replay scenarios/paxos/deposed.json --seed 0x2a
-  interregnum scenario new mine.json --system paxos";
+  interregnum replay scenario.json --seed 0x2a
+  interregnum scenario new mine.json --system NAME";
 
 /// Deterministic simulation of the protocols that decide who is in charge.
 #[derive(Debug, Parser)]

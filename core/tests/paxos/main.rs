@@ -8,5 +8,4 @@ mod mutants;
 mod oracle;
 mod random;
 mod scripted;
-mod speed;
 mod transcripts;

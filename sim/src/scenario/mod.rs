@@ -10,6 +10,7 @@
 mod check;
 mod decode;
 mod document;
+mod fault;
 mod identity;
 mod load;
 mod oops;
@@ -21,15 +22,13 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub use fault::{Chaos, ChaosKind, Crash, Fault, Limits, Lossy, Partition, Pause, PowerLoss, Slow};
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
 pub use problem::{Problem, nearest};
 pub use quantity::{Duration, Ratio};
 pub use schema::schema;
-pub use spec::{
-    Calm, Chaos, ChaosKind, Clocks, Cluster, Crash, Delay, Disks, Expect, Fault, Limits, Lossy,
-    Network, Observed, Partition, Pause, PowerLoss, Scenario, Slow,
-};
+pub use spec::{Calm, Clocks, Cluster, Delay, Disks, Expect, Network, Observed, Scenario};
 pub use target::Target;
 
 /// `name` as a step of a JSON path.
