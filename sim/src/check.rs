@@ -4,6 +4,7 @@
 //! answers, crashes, true time) and what the machine merely believes (facts). It keeps counts, forgets
 //! what can no longer matter, and reports the first failure, which stops the run.
 
+pub use crate::agreement::{Agreement, Shown};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, PropertyKind};

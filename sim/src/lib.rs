@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 pub mod campaign;
 pub mod check;
 pub mod clock;

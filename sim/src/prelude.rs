@@ -1,7 +1,7 @@
 //! Every name that the author of a system needs, in one `use`: the machines' vocabulary and what a
 //! [`System`] is made of.
 
-pub use crate::check::{Answers, Check, Failure, Report, Tally, View};
+pub use crate::check::{Agreement, Answers, Check, Failure, Report, Tally, View};
 pub use crate::clock::TrueTime;
 pub use crate::cluster::{Deployed, Deployment};
 pub use crate::face::{register, register_with_planted};

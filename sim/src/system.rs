@@ -58,13 +58,16 @@ pub trait System: Send + Sync + 'static {
     fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span;
 
     /// The processes that `word` (with an argument, where the scenario gives one) means at this
-    /// moment; none if nobody fits.
+    /// moment; none if nobody fits. A system without `target_words` has nothing to add.
     fn resolve(
         &self,
         word: &str,
         argument: Option<&Value>,
         view: View<'_, Self::Process>,
-    ) -> Vec<ProcessId>;
+    ) -> Vec<ProcessId> {
+        let _ = (word, argument, view);
+        Vec::new()
+    }
 
     /// The words that `resolve` knows.
     fn target_words(&self) -> &'static [&'static str] {

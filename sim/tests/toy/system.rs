@@ -9,7 +9,7 @@ use interregnum_core::{
     CallId, Context, Fold, Image, Input, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
     Slot, Span, Volume, Window,
 };
-use interregnum_sim::check::{Check, Failure, Report, Tally, View};
+use interregnum_sim::check::{Agreement, Check, Failure, Report, Tally, View};
 use interregnum_sim::cluster::{Deployed, Deployment};
 use interregnum_sim::outcome::Property;
 use interregnum_sim::scenario::ChaosKind;
@@ -122,6 +122,21 @@ static ANSWERED: Property = Property::liveness(
     "some call made in the calm phase is answered",
 );
 
+static SAME: Property =
+    Property::invariant("T3", "one number", "what is durable under one key is one number");
+
+/// Each number under itself, which always agrees.
+fn by_number(seen: &Seen<'_, Toy>, show: &mut dyn FnMut(NodeId, u64, u64)) {
+    if let Seen::Durable { node, record, .. } = seen {
+        show(*node, **record, **record);
+    }
+}
+
+/// All numbers under one key, which does not.
+fn all_alike(seen: &Seen<'_, Toy>, show: &mut dyn FnMut(NodeId, u64, u64)) {
+    by_number(seen, &mut |node, _, number| show(node, 0, number));
+}
+
 struct Judge {
     /// Whether on the shared disk, and what.
     durable: BTreeSet<(bool, u64)>,
@@ -193,6 +208,8 @@ impl Workload<Toy> for Callers {
 
 pub(crate) struct ToySystem {
     pub(crate) hasty: bool,
+    /// Is judged as if all numbers had to be the same.
+    pub(crate) all_alike: bool,
 }
 
 impl System for ToySystem {
@@ -203,7 +220,7 @@ impl System for ToySystem {
     const ABOUT: &'static str = "agents and workers over a shared disk";
 
     fn properties(&self) -> Vec<Property> {
-        vec![DURABLE, ANSWERED]
+        vec![DURABLE, ANSWERED, SAME]
     }
 
     fn deploy(&self, _: &Setup<'_, Self>) -> Result<Deployment<Toy>, Vec<Mistake>> {
@@ -224,7 +241,9 @@ impl System for ToySystem {
 
     fn checks(&self, _: &Setup<'_, Self>) -> Vec<Box<dyn Check<Toy>>> {
         let tallies = [Tally::new(&DURABLE), Tally::new(&ANSWERED)];
-        vec![Box::new(Judge { durable: BTreeSet::new(), tallies, calm: false })]
+        let judge = Judge { durable: BTreeSet::new(), tallies, calm: false };
+        let shown = if self.all_alike { all_alike } else { by_number };
+        vec![Box::new(judge), Box::new(Agreement::new(&SAME, shown))]
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {

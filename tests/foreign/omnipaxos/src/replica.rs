@@ -1,53 +1,66 @@
-//! The machine: one OmniPaxos replica on one record of a disk.
+//! The machine: one OmniPaxos replica, its state in one record of a disk, its peers behind sessions.
 
-use crate::disk::{Command, Disk, State};
 use interregnum_sim::prelude::*;
-use omnipaxos::util::LogEntry;
-use omnipaxos::{ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig, messages::Message};
-use std::{cell::RefCell, fmt, mem::take, rc::Rc, sync::Arc};
+use omnipaxos::storage::{Storage, StorageResult};
+use omnipaxos::{ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig};
+use omnipaxos::{ballot_leader_election::Ballot, macros::Entry, messages::Message, util::LogEntry};
+use omnipaxos_storage::memory_storage::MemoryStorage;
+use std::{collections::VecDeque, fmt, sync::Arc};
+
+/// How often a replica looks for its leader.
+pub(crate) const TICK: Span = Span::millis(120);
+const RECORD: Place = Place::local(0, 0);
+
+/// An entry of the log: a client's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Fold, Entry)]
+pub struct Command(pub(crate) CallId);
+
+/// All that a replica must not forget. It is one record, replaced as a whole, like a file that is
+/// renamed into place.
+#[derive(Clone, Debug, Default, PartialEq, Fold)]
+pub struct State {
+    /// Grows with every change and every boot.
+    version: u64,
+    promised: Printed<Ballot>,
+    accepted: Printed<Ballot>,
+    pub(crate) decided: Vec<Command>,
+    undecided: Vec<Command>,
+}
 
 #[derive(Debug)]
 pub struct Config {
-    pub nodes: u8,
-    pub election_ticks: u64,
+    pub(crate) nodes: u8,
     /// Planted: messages and answers do not wait for the disk.
-    pub hasty: bool,
-    /// Messages are fetched from OmniPaxos when they can be sent, not after each step.
-    pub lazy: bool,
-}
-
-/// One end of a connection: the boot of the other end, how much was sent to it and heard from it.
-#[derive(Debug, Default)]
-struct Link {
-    boot: u64,
-    sent: u64,
-    heard: u64,
+    pub(crate) hasty: bool,
 }
 
 pub struct Replica {
-    paxos: OmniPaxos<Command, Disk>,
-    disk: Disk,
-    written: Arc<State>,
-    links: NodeMap<Link>,
+    /// Works in memory; what it says is held until its state is on the disk.
+    paxos: OmniPaxos<Command, MemoryStorage<Command>>,
+    state: Arc<State>,
+    durable: Arc<State>,
+    syncing: Option<Arc<State>>,
+    /// Messages, each with the version of the state that must be durable first.
+    held: VecDeque<(u64, Message<Command>)>,
     /// How much of the decided log has been answered.
     answered: usize,
-    /// Messages and answers that wait for the next sync, and those that wait for the one under way.
-    next: Batch,
-    held: Option<Batch>,
+    /// The latest message sent, and the latest heard from each node.
+    sent: Stamp,
+    heard: NodeMap<Stamp>,
 }
 
-type Batch = (Vec<Message<Command>>, Vec<(CallId, u64)>);
+/// The version with which the sender has booted, and the message's number since.
+type Stamp = (u64, u64);
 
 impl fmt::Debug for Replica {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.disk, self.links)
+        write!(f, "{:?}, durable {}, heard {:?}", self.state, self.durable.version, self.heard)
     }
 }
 
 impl Machine for Replica {
     type Config = Config;
-    /// With the sender's boot, the receiver's, and the number of the message between the two.
-    type Message = ([u64; 3], Printed<Message<Command>>);
+    type Message = (Stamp, Printed<Message<Command>>);
     type Timer = ();
     type Record = Arc<State>;
     type Ticket = ();
@@ -58,38 +71,39 @@ impl Machine for Replica {
     type Fact = Never;
 
     fn boot(config: &Config, image: &Image<Arc<State>>, cx: &mut Context<'_, Self>) -> Self {
-        let written = image.record(Place::local(0, 0)).cloned().unwrap_or_default();
-        let disk = Disk(Rc::new(RefCell::new(Arc::clone(&written))));
-        Arc::make_mut(&mut disk.0.borrow_mut()).boots += 1;
-        let server_config = ServerConfig {
-            pid: pid(cx.me().node),
-            election_tick_timeout: config.election_ticks,
-            resend_message_tick_timeout: config.election_ticks * 2,
-            ..ServerConfig::default()
-        };
+        let durable = image.record(RECORD).cloned().unwrap_or_default();
+        let mut state = State::clone(&durable);
+        state.version += 1;
         let nodes = NodeId::first(config.nodes).map(pid).collect();
+        let (pid, resend_message_tick_timeout) = (pid(cx.me().node), 2);
+        let server_config = ServerConfig { pid, resend_message_tick_timeout, ..Default::default() };
         let cluster_config = ClusterConfig { configuration_id: 1, nodes, flexible_quorum: None };
-        let paxos = OmniPaxosConfig { cluster_config, server_config }.build(disk.clone());
-        let paxos = paxos.expect("`deploy` has seen to that");
-        let links = NodeMap::new(config.nodes, |_| Link::default());
-        let answered = written.decided.0;
-        let next = Batch::default();
-        let mut replica = Self { paxos, disk, written, links, answered, next, held: None };
+        let storage = restore(&state).expect("memory does not fail");
+        let paxos = OmniPaxosConfig { cluster_config, server_config }.build(storage);
+        let mut replica = Self {
+            paxos: paxos.expect("`deploy` has seen to that"),
+            answered: durable.decided.len(),
+            sent: (state.version, 0),
+            heard: NodeMap::new(config.nodes, |_| Stamp::default()),
+            held: VecDeque::new(),
+            syncing: None,
+            state: Arc::new(state),
+            durable,
+        };
         replica.step(config, Input::Timer(()), cx);
         replica
     }
 
     fn step(&mut self, config: &Config, input: Input<Self>, cx: &mut Context<'_, Self>) {
         match input {
-            Input::Message { from, message: ([theirs, mine, number], Printed(message)) } => {
-                let link = &mut self.links[from.node];
-                if theirs > link.boot {
-                    *link = Link { boot: theirs, ..Link::default() };
+            Input::Message { from, message: (stamp, Printed(message)) } => {
+                let heard = &mut self.heard[from.node];
+                if stamp.0 > heard.0 {
                     self.paxos.reconnected(pid(from.node));
                 }
-                // Like TCP: nothing from another session, nothing twice, nothing out of order.
-                if (theirs, mine) == (link.boot, self.written.boots) && number > link.heard {
-                    link.heard = number;
+                // Like TCP: nothing twice, nothing out of order, nothing from an earlier session.
+                if stamp > *heard {
+                    *heard = stamp;
                     self.paxos.handle_incoming(message);
                 }
             }
@@ -99,61 +113,69 @@ impl Machine for Replica {
             }
             Input::Call { id, .. } => self.paxos.append(Command(id)).expect("nobody reconfigures"),
             Input::Disk { outcome: Outcome::Synced, .. } => {
-                let batch = self.held.take().unwrap_or_default();
-                self.release(batch, cx);
+                self.durable = self.syncing.take().expect("one sync at a time");
             }
             _ => return cx.halt("the disk failed"),
         }
-        if self.held.is_none() || !config.lazy {
-            self.paxos.take_outgoing_messages(&mut self.next.0);
+        self.look();
+        if self.syncing.is_none() && self.durable.version < self.state.version {
+            cx.write(RECORD, Arc::clone(&self.state));
+            cx.sync(RECORD.volume, ());
+            self.syncing = Some(Arc::clone(&self.state));
         }
-        if self.held.is_none() {
-            self.flush(config.hasty, cx);
+        // What may be said, given what is durable.
+        let safe = Arc::clone(if config.hasty { &self.state } else { &self.durable });
+        while let Some((_, message)) = self.held.pop_front_if(|(after, _)| *after <= safe.version) {
+            let to = NodeId(u8::try_from(message.get_receiver() - 1).expect("a node"));
+            self.sent.1 += 1;
+            cx.send(ProcessId::main(to), (self.sent, Printed(message)));
+        }
+        for Command(id) in safe.decided.iter().skip(self.answered) {
+            cx.reply(*id, self.answered as u64);
+            self.answered += 1;
         }
     }
 }
-
-pub const TICK: Span = Span::millis(10);
 
 /// OmniPaxos numbers nodes from 1.
 fn pid(node: NodeId) -> u64 {
     u64::from(node.0) + 1
 }
 
+fn restore(state: &State) -> StorageResult<MemoryStorage<Command>> {
+    let mut storage = MemoryStorage::default();
+    storage.append_entries([&*state.decided, &state.undecided].concat())?;
+    storage.set_decided_idx(state.decided.len())?;
+    storage.set_promise(state.promised.0)?;
+    storage.set_accepted_round(state.accepted.0)?;
+    Ok(storage)
+}
+
 impl Replica {
-    pub fn leads(&self) -> bool {
-        self.paxos.get_current_leader() == Some((self.paxos.get_pid(), true))
-    }
-
-    /// Writes down what OmniPaxos has stored; what it says waits until that is durable.
-    fn flush(&mut self, hasty: bool, cx: &mut Context<'_, Self>) {
-        let mut batch = take(&mut self.next);
-        for entry in self.paxos.read_decided_suffix(self.answered).unwrap_or_default() {
-            let LogEntry::Decided(Command(id)) = entry else { unreachable!("{entry:?}") };
-            batch.1.push((id, self.answered as u64));
-            self.answered += 1;
+    /// Notes what OmniPaxos has stored and what it wants to say. The round of its log is the one
+    /// thing that it does not show: while it accepts entries, that is the promised one.
+    fn look(&mut self) {
+        let State { version, accepted, .. } = *self.state;
+        let mut state = State { version, accepted, ..State::default() };
+        state.promised = Printed(self.paxos.get_promise());
+        if let Some((_, true)) = self.paxos.get_current_leader() {
+            state.accepted = state.promised;
         }
-        let state = Arc::clone(&self.disk.0.borrow());
-        let stored = !Arc::ptr_eq(&state, &self.written);
-        self.written = Arc::clone(&state);
-        if hasty || !stored {
-            self.release(take(&mut batch), cx);
+        for entry in self.paxos.read_entries(..).unwrap_or_default() {
+            match entry {
+                LogEntry::Decided(command) => state.decided.push(command),
+                LogEntry::Undecided(command) => state.undecided.push(command),
+                other => unreachable!("nobody compacts or reconfigures: {other:?}"),
+            }
         }
-        if stored {
-            cx.write(Place::local(0, 0), state);
-            cx.sync(Volume::Local(0), ());
-            self.held = Some(batch);
+        if state != *self.state {
+            state.version += 1;
+            self.state = Arc::new(state);
         }
-    }
-
-    fn release(&mut self, (messages, answers): Batch, cx: &mut Context<'_, Self>) {
-        for message in messages {
-            let to = NodeId(u8::try_from(message.get_receiver() - 1).expect("a node"));
-            let link = &mut self.links[to];
-            link.sent += 1;
-            let session = [self.written.boots, link.boot, link.sent];
-            cx.send(ProcessId::main(to), (session, Printed(message)));
-        }
-        answers.into_iter().for_each(|(id, index)| cx.reply(id, index));
+        // Now, not when they may be sent: OmniPaxos goes on adding entries to an `AcceptDecide` that
+        // it still holds, even after a newer `AcceptSync` to the same follower.
+        let mut messages = Vec::new();
+        self.paxos.take_outgoing_messages(&mut messages);
+        self.held.extend(messages.into_iter().map(|message| (self.state.version, message)));
     }
 }
