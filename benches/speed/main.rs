@@ -17,7 +17,7 @@ fn main() {
     // `cargo test --benches` only wants to know that it runs.
     let quick = std::env::args().any(|arg| arg == "--test");
     if let Some(hours) = memory::asked_for() {
-        return memory::run(&prepare(&memory::scenario(hours)));
+        return memory::run(&*prepare(&memory::scenario(hours)));
     }
     let scale = if quick { 100 } else { 1 };
     println!("{:<44} {:>12} {:>14} {:>9}", "", "events", "events/CPU-s", "of bare");

@@ -25,7 +25,7 @@ pub(super) fn scenario(hours: u64) -> Value {
 }
 
 /// Runs and prints what it took.
-pub(super) fn run(prepared: &Box<dyn Prepared>) {
+pub(super) fn run(prepared: &dyn Prepared) {
     let outcome = prepared.run(1);
     println!("{} {}", outcome.events, peak_kib().unwrap_or(0));
 }

@@ -68,3 +68,21 @@ fn a_doubtful_id_is_seen() {
     assert_eq!(count(&[row("one", &[A], &[MUTANT, Mutant { id: "one/n", ..MUTANT }])]), 1, "bug");
     assert_eq!(count(&[row("one", &[A], &[MUTANT, Mutant { bug: "P2", ..MUTANT }])]), 1, "mutant");
 }
+
+#[test]
+fn ids_are_unique_over_all_systems() {
+    let registry = interregnum_sim::systems::registry();
+    let rows: Vec<_> = registry
+        .iter()
+        .map(|subject| Row {
+            system: subject.id(),
+            properties: subject.properties(),
+            mutants: subject.mutants().to_vec(),
+        })
+        .collect();
+    assert!(!rows.is_empty());
+    crate::demand_none(
+        "Ids are unique, and every planted bug names its properties:",
+        &faults_of(&rows),
+    );
+}
