@@ -141,6 +141,7 @@ impl Session<'_> {
         }
         self.watch.clear();
         let verdict = self.summaries.iter().filter_map(Summary::verdict).max();
+        let verdict = verdict.map(|v| if interrupted { v.max(Verdict::Inconclusive) } else { v });
         let error = broken.as_ref().map(|(what, _)| what.as_str());
         self.output.end(&End { summaries: &self.summaries, verdict, interrupted, error });
         self.last_words(verdict);

@@ -138,7 +138,6 @@ fn skeleton(subject: &dyn Subject, schema: &str) -> String {
     {{ "at": "5s", "for": "3s", "crash": {{ "target": {target} }} }},
     {{ "at": "12s", "for": "4s", "partition": {{ "isolate": {{ "random": 2 }} }} }}
   ],
-  "chaos": {{ "for": "30s", "limits": "tolerated" }},
   "expect": {{ "observed": "held" }}
 }}
 "#

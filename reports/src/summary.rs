@@ -123,10 +123,28 @@ impl Summary {
         }
     }
 
-    /// The verdict on all runs so far; none if there were none.
+    /// The verdict on all runs so far; none if there were none. Seeds that were asked for and not run
+    /// leave it open.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        (self.runs > 0).then(|| self.tally.verdict())
+        let verdict = (self.runs > 0).then(|| self.tally.verdict())?;
+        Some(if self.is_complete() { verdict } else { verdict.max(Verdict::Inconclusive) })
+    }
+
+    /// Whether every seed that was asked for was run.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.runs >= self.seeds.count
+    }
+
+    /// The seeds, and how many of them were run where not all were.
+    #[must_use]
+    pub fn seeds_run(&self) -> String {
+        if self.is_complete() {
+            self.seeds.to_string()
+        } else {
+            format!("{} of {}", self.runs, self.seeds)
+        }
     }
 
     /// Adds a run.

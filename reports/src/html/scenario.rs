@@ -24,7 +24,7 @@ pub(super) fn section(index: usize, summary: &Summary, room: &mut Room) -> Marku
                 dt { "Expected" } dd { (case.expectation) }
                 dt { "Ran" }
                 dd {
-                    (summary.seeds) ", " (counted(summary.events, "event")) ", "
+                    (summary.seeds_run()) ", " (counted(summary.events, "event")) ", "
                     (span(summary.virtual_ns)) " of virtual time"
                 }
                 @if summary.runs > 1 { dt { "Result" } dd { (result(summary)) } }
