@@ -2,7 +2,7 @@
 
 use super::power::Trip;
 use super::storage::{Change, Stored, What};
-use super::{Armed, Cluster, Driver, Fate, Flight, Interruption, Parcel, StepHost, number};
+use super::{Armed, Cluster, Driver, Fate, Flight, Held, Interruption, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
     CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
@@ -166,6 +166,8 @@ impl<M: Machine> Cluster<M> {
             process.timers.push(armed);
             process.timers.len() - 1
         };
+        // An arming that was due while the process was paused is replaced by this one.
+        process.backlog.retain(|held| !matches!(held, Held::Timer(due) if *due == slot));
         driver.arm(index, slot, window);
     }
 

@@ -213,7 +213,10 @@ impl<S: System> Run<'_, S> {
         for node in struck.nodes.iter().filter(|_| kind == "power_loss") {
             self.cluster.set_disk_down(node, false);
         }
-        for &process in &struck.processes {
+        // A power failure takes all of a node's processes, whichever of them it was aimed at.
+        let siblings = struck.nodes.iter().filter(|_| kind == "power_loss");
+        let siblings = siblings.flat_map(|node| self.cluster.parts(node)).collect::<Vec<_>>();
+        for process in struck.processes.into_iter().chain(siblings) {
             self.cluster.end_trip(process, number);
             self.cluster.resume(process, number, &mut self.timeline);
             self.cluster.let_up(process, number, &mut self.timeline);

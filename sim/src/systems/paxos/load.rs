@@ -45,6 +45,9 @@ impl Default for KvLoad {
 impl KvLoad {
     pub(super) fn mistakes(&self, scenario: &Scenario) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
+        if self.clients > 1000 {
+            mistakes.push(Mistake::new("workload.clients", "at most 1000 clients"));
+        }
         if self.keys == 0 {
             mistakes.push(Mistake::new("workload.keys", "at least 1"));
         }
