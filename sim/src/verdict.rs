@@ -1,6 +1,6 @@
 //! From what a run showed to whether it passed. Nothing that was not tested is called passed.
 
-use crate::outcome::{Finding, Observed, Outcome};
+use crate::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
 use crate::scenario::{self, Expect, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -122,8 +122,8 @@ fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement
 
 /// Whether a run in which everything held was worth anything.
 fn judge_substance(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement) {
-    if outcome.properties.iter().all(|property| property.exercised == 0) {
-        judgement.add(Verdict::Inconclusive, "no property was exercised".to_owned());
+    if !outcome.properties.iter().any(is_exercised_invariant) {
+        judgement.add(Verdict::Inconclusive, "no invariant was exercised".to_owned());
     }
     for index in &outcome.idle_faults {
         judgement.add(
@@ -140,6 +140,11 @@ fn judge_substance(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement
             );
         }
     }
+}
+
+/// That progress was made does not show that safety was put to the test.
+fn is_exercised_invariant(property: &PropertyOutcome) -> bool {
+    property.kind == PropertyKind::Invariant && property.exercised > 0
 }
 
 /// The count called `name`: one of the run's counts, or how often a property was exercised.
