@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// So many operations that returned are kept to be shown with a violation.
 const SHOWN_BEFORE: usize = 4;
+/// So many operations that are pending are shown with a violation.
+const SHOWN_CONCURRENT: usize = 8;
 /// So many states are shown with a violation.
 const SHOWN_STATES: usize = 4;
 
@@ -265,7 +267,7 @@ impl<S: Sequential> Partition<S> {
     fn violation(&self, ticket: Ticket, states: Vec<S::State>) -> Trouble<S> {
         let others = self.pending.iter().filter(|other| **other != ticket);
         let others = others.filter_map(|other| self.records.get(other));
-        let concurrent = others.map(|record| record.shown.clone()).collect();
+        let concurrent = others.take(SHOWN_CONCURRENT).map(|record| record.shown.clone()).collect();
         let before = self.before.iter().cloned().collect();
         let Some(record) = self.records.get(&ticket) else { return Trouble::Spent };
         let (key, operation) = (self.key.clone(), record.shown.clone());

@@ -43,7 +43,7 @@ pub struct Violation<S: Sequential> {
     pub states: Vec<S::State>,
     /// The latest operations that had returned before, oldest first; not more than a few.
     pub before: Vec<Shown<S>>,
-    /// The operations that were pending with it, oldest first.
+    /// The operations that were pending with it, oldest first; not more than a few.
     pub concurrent: Vec<Shown<S>>,
 }
 
