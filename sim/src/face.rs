@@ -58,6 +58,10 @@ where
         self.sound.target_words()
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        self.sound.parts()
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
         self.planted.as_ref().map_or(&[], |planted| planted.mutants())
     }

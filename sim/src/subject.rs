@@ -69,6 +69,11 @@ pub trait Subject: Send + Sync {
     /// The words it knows as targets of faults, such as `leader`.
     fn target_words(&self) -> &'static [&'static str];
 
+    /// The names of a node's processes.
+    fn parts(&self) -> &'static [&'static str] {
+        &["main"]
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant];
 

@@ -4,7 +4,7 @@
 use crate::dice::{DelayLaw, Dice, Source};
 use crate::scenario::{
     Chaos, ChaosKind, Crash, Delay, Duration, Fault, Limits, Lossy, Partition, Pause, PowerLoss,
-    Ratio, Slow, Target,
+    Ratio, Slow, Target, What,
 };
 use crate::system::Tolerance;
 use interregnum_core::{NodeId, NodeSet, Span};
@@ -42,7 +42,7 @@ pub(super) fn draw(
             let mut dice = Dice::new(seed, Source::Chaos(*kind as u8));
             faults.extend(Storm::draw(*kind, chaos.lasts.0, whom, &mut dice, drawn));
         } else {
-            drawn.push((name(*kind).to_owned(), "off".to_owned()));
+            drawn.push((kind.name().to_owned(), "off".to_owned()));
         }
     }
     faults.sort_by_key(|fault| fault.at);
@@ -83,7 +83,7 @@ impl<'d> Storm<'d> {
             _ => String::new(),
         };
         let option = format!("every {}, for {}{strong}", coarse(gap), coarse(length));
-        drawn.push((name(kind).to_owned(), option));
+        drawn.push((kind.name().to_owned(), option));
         let mut storm = Self { kind, whom, strength, extra, dice };
         let mut faults = Vec::new();
         let mut at = storm.exponential(gap);
@@ -215,10 +215,10 @@ fn thin(faults: &mut Vec<Fault>, limit: u32) {
 /// The nodes whose processes a fault stops or restarts; symbolic targets count as every node, because
 /// nobody knows yet whom they will mean.
 fn stops(fault: &Fault) -> Option<NodeSet> {
-    let target = match fault {
-        Fault { crash: Some(crash), .. } => &crash.target,
-        Fault { power_loss: Some(loss), .. } => &loss.target,
-        Fault { pause: Some(pause), .. } => &pause.target,
+    let target = match fault.what()? {
+        What::Crash(crash) => &crash.target,
+        What::PowerLoss(loss) => &loss.target,
+        What::Pause(pause) => &pause.target,
         _ => return None,
     };
     Some(match target {
@@ -248,17 +248,4 @@ fn thousandths(dice: &mut Dice, min: u64, max: u64) -> u32 {
 /// To the millisecond, for people.
 fn coarse(span: Span) -> Span {
     Span::millis((span.as_nanos() / 1_000_000).max(1))
-}
-
-/// The kind as scenario files write it.
-const fn name(kind: ChaosKind) -> &'static str {
-    match kind {
-        ChaosKind::Crash => "crash",
-        ChaosKind::PowerLoss => "power-loss",
-        ChaosKind::Pause => "pause",
-        ChaosKind::Partition => "partition",
-        ChaosKind::Loss => "loss",
-        ChaosKind::Duplication => "duplication",
-        ChaosKind::Delay => "delay",
-    }
 }

@@ -6,7 +6,7 @@ use crate::clock::TrueTime;
 use crate::cluster::Driver as _;
 use crate::cluster::{Interruption, Trip};
 use crate::dice::{DelayLaw, Dice, Source};
-use crate::scenario::{Fault, Partition, Ratio, Target};
+use crate::scenario::{Partition, Ratio, Target, What};
 use crate::seen::{CrashCause, Seen};
 use crate::system::System;
 use crate::timeline::{Disturbance, Event, Trouble};
@@ -27,31 +27,15 @@ pub(super) struct Effects {
     dice: Option<Dice>,
 }
 
-impl Fault {
-    /// The kind, as scenario files write it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self { crash: Some(_), .. } => "crash",
-            Self { power_loss: Some(_), .. } => "power_loss",
-            Self { pause: Some(_), .. } => "pause",
-            Self { partition: Some(_), .. } => "partition",
-            Self { loss: Some(_), .. } => "loss",
-            Self { duplication: Some(_), .. } => "duplication",
-            Self { delay: Some(_), .. } => "delay",
-            _ => "none",
-        }
-    }
-}
-
 impl<S: System> Run<'_, S> {
     pub(super) fn begin_fault(&mut self, number: u32) {
         if self.calm_since.is_some() {
             return;
         }
         let fault = self.plan.faults[number as usize].fault.clone();
+        let Some(what) = fault.what() else { return };
         let mut dice = Dice::new(self.seed, Source::Fault(number));
-        let struck = self.whom(&fault, &mut dice);
+        let struck = self.whom(what, &mut dice);
         if struck.is_empty() {
             return;
         }
@@ -65,36 +49,26 @@ impl<S: System> Run<'_, S> {
             let end = self.timeline.time().after(lasts.0);
             self.timeline.schedule(end, Event::FaultEnds(number));
         }
-        self.strike(number, &fault, &struck, dice);
+        self.strike(number, what, &struck, dice);
     }
 
     /// The fault's target; for those that strike links, the nodes at their ends.
-    fn whom(&self, fault: &Fault, dice: &mut Dice) -> Struck {
-        let of = |target: &Option<Target>, dice: &mut Dice| {
-            self.resolve(target.as_ref().unwrap_or(&Target::All), dice)
-        };
-        match fault {
-            Fault { crash: Some(crash), .. } => self.resolve(&crash.target, dice),
-            Fault { power_loss: Some(loss), .. } => self.resolve(&loss.target, dice),
-            Fault { pause: Some(pause), .. } => self.resolve(&pause.target, dice),
-            Fault { loss: Some(lossy), .. } | Fault { duplication: Some(lossy), .. } => {
-                of(&lossy.target, dice)
-            }
-            Fault { delay: Some(slow), .. } => of(&slow.target, dice),
-            Fault { partition: Some(partition), .. } => self.sides(partition, dice),
-            _ => Struck::default(),
+    fn whom(&self, what: What<'_>, dice: &mut Dice) -> Struck {
+        match what {
+            What::Partition(partition) => self.sides(partition, dice),
+            what => self.resolve(what.strike().target().unwrap_or(&Target::All), dice),
         }
     }
 
-    fn strike(&mut self, number: u32, fault: &Fault, struck: &Struck, dice: Dice) {
-        match fault {
-            Fault { crash: Some(crash), .. } => {
+    fn strike(&mut self, number: u32, what: What<'_>, struck: &Struck, dice: Dice) {
+        match what {
+            What::Crash(crash) => {
                 self.stop(number, struck, crash.after_effects, Interruption::Crash);
             }
-            Fault { pause: Some(pause), .. } => {
+            What::Pause(pause) => {
                 self.stop(number, struck, pause.after_effects, Interruption::Pause);
             }
-            Fault { power_loss: Some(loss), .. } => {
+            What::PowerLoss(loss) => {
                 self.effects[number as usize].dice = Some(dice);
                 match loss.after_effects {
                     Some(_) => {
@@ -103,22 +77,19 @@ impl<S: System> Run<'_, S> {
                     None => struck.nodes.iter().for_each(|node| self.black_out(number, node)),
                 }
             }
-            Fault { partition: Some(_), .. } => {
+            What::Partition(_) => {
                 for (from, to) in &struck.cuts {
                     self.cluster.network.cut(number, *from, *to);
                 }
             }
-            Fault { loss: Some(lossy), .. } => {
-                self.disturb(number, struck, Trouble::Loss(lossy.ratio), dice);
-            }
-            Fault { duplication: Some(lossy), .. } => {
+            What::Loss(lossy) => self.disturb(number, struck, Trouble::Loss(lossy.ratio), dice),
+            What::Duplication(lossy) => {
                 self.disturb(number, struck, Trouble::Duplication(lossy.ratio), dice);
             }
-            Fault { delay: Some(slow), .. } => {
+            What::Delay(slow) => {
                 let law = DelayLaw::new(&slow.extra);
                 self.disturb(number, struck, Trouble::Delay(law), dice);
             }
-            _ => {}
         }
     }
 

@@ -22,6 +22,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use fault::What;
 pub use fault::{Chaos, ChaosKind, Crash, Fault, Limits, Lossy, Partition, Pause, PowerLoss, Slow};
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};

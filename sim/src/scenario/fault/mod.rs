@@ -1,0 +1,137 @@
+//! What can go wrong, in the words of scenario files: faults at set times, and faults drawn from the seed.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `process` | crashes, pauses, power |
+//! | `network` | what happens to links and messages |
+//! | `chaos` | how faults are drawn |
+//!
+//! A kind of fault is one line of the table below and one type. Whoever must treat kinds differently
+//! matches on [`What`], so that the compiler names every place that a new kind concerns.
+
+mod chaos;
+mod network;
+mod process;
+
+pub use chaos::{Chaos, Limits};
+pub use network::{Lossy, Partition, Slow};
+pub use process::{Crash, Pause, PowerLoss};
+
+use super::check::Fields;
+use super::{Duration, Target};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What every kind of fault can say about itself.
+pub(crate) trait Strike {
+    /// Whom it strikes: without a target everyone.
+    fn target(&self) -> Option<&Target>;
+
+    /// Reports every mistake that only the whole document shows.
+    fn check(&self, fields: &mut Fields<'_, '_>);
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal $Kind:ident($Type:ty),)*) => {
+        /// One fault: when, for how long, and exactly one kind.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct Fault {
+            /// When it begins.
+            pub at: Duration,
+            /// How long it lasts; without this, until the calm phase (and beyond, outside its core).
+            #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+            pub lasts: Option<Duration>,
+            $(
+                $(#[doc = $doc])+
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$Type>,
+            )*
+        }
+
+        /// A kind of fault, as chaos draws it.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ChaosKind {
+            $($(#[doc = $doc])+ $Kind,)*
+        }
+
+        impl ChaosKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$Kind),*];
+
+            /// The kind as a word.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$Kind => $name),* }
+            }
+
+            /// The field of a fault that gives it.
+            #[must_use]
+            pub const fn field(self) -> &'static str {
+                match self { $(Self::$Kind => stringify!($field)),* }
+            }
+        }
+
+        /// What a fault is: its one kind, with all that is said about it.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum What<'f> {
+            $($Kind(&'f $Type),)*
+        }
+
+        impl<'f> What<'f> {
+            pub(crate) const fn kind(self) -> ChaosKind {
+                match self { $(Self::$Kind(_) => ChaosKind::$Kind),* }
+            }
+
+            pub(crate) fn strike(self) -> &'f dyn Strike {
+                match self { $(Self::$Kind(what) => what),* }
+            }
+        }
+
+        impl Fault {
+            /// The kinds, as scenario files write them.
+            pub const KINDS: &[&'static str] = &[$(stringify!($field)),*];
+
+            /// Everything given; of a fault that was checked, exactly one.
+            pub(crate) fn given(&self) -> Vec<What<'_>> {
+                [$(self.$field.as_ref().map(What::$Kind)),*].into_iter().flatten().collect()
+            }
+
+            /// What it is.
+            pub(crate) fn what(&self) -> Option<What<'_>> {
+                $(if let Some(what) = &self.$field {
+                    return Some(What::$Kind(what));
+                })*
+                None
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Processes fall and, when the fault ends, start again.
+    crash "crash" Crash(Crash),
+    /// Nodes lose power: like a crash, and any subset of their unsynced writes is lost.
+    power_loss "power-loss" PowerLoss(PowerLoss),
+    /// Processes stop between two effects and later go on as if nothing had happened.
+    pause "pause" Pause(Pause),
+    /// Links between nodes are cut.
+    partition "partition" Partition(Partition),
+    /// Messages are lost, beyond what the network always loses.
+    loss "loss" Loss(Lossy),
+    /// Messages are delivered twice.
+    duplication "duplication" Duplication(Lossy),
+    /// Messages take longer.
+    delay "delay" Delay(Slow),
+}
+
+impl Fault {
+    /// The kind, as scenario files write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.what().map_or("none", |what| what.kind().field())
+    }
+}
