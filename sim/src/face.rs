@@ -62,6 +62,14 @@ where
         self.sound.parts()
     }
 
+    fn message_classes(&self) -> &'static [&'static str] {
+        S::MESSAGE_CLASSES
+    }
+
+    fn seams(&self) -> &'static [&'static str] {
+        S::SEAMS
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
         self.planted.as_ref().map_or(&[], |planted| planted.mutants())
     }

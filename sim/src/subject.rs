@@ -74,6 +74,16 @@ pub trait Subject: Send + Sync {
         &["main"]
     }
 
+    /// The classes of its messages.
+    fn message_classes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Its seams: points in what its processes do at which a fault may strike.
+    fn seams(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant];
 

@@ -1,6 +1,7 @@
 //! What the cluster does not decide itself, and how a machine that is stepped gets to ask.
 
 use super::Cluster;
+use super::clocks::Clocks;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
 use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window};
@@ -16,13 +17,23 @@ pub(crate) trait Driver<M: Machine> {
     /// Answers a machine's `pick`.
     fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
     /// What becomes of something sent from one endpoint to another.
-    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
+    fn fate(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        from: Endpoint,
+        to: Endpoint,
+        cargo: Cargo<'_, M>,
+    ) -> Fate;
     /// How long the disk of `node` takes for a sync.
     fn sync_time(&mut self, node: NodeId) -> Span;
     /// Lets the flight arrive after so long.
     fn launch(&mut self, flight: u32, after: Span);
     /// Lets the timer fire within a window of true time from now.
     fn arm(&mut self, process: usize, timer: usize, window: Window);
+    /// The process's timers are due when a new clock says so, instead of the old one; true if any is armed.
+    fn retime(&mut self, process: usize, old: &Clock, new: &Clock) -> bool;
+    /// The seam that a process is at when this happens.
+    fn seam(&self, seen: &Seen<'_, M>) -> Option<&'static str>;
     /// The timer must not fire before it is armed again.
     fn disarm(&mut self, process: usize, timer: usize);
     /// The node's watchdog goes off after so long, unless its generation has changed by then.
@@ -38,6 +49,26 @@ pub(crate) struct Endpoint {
     pub(crate) node: Option<NodeId>,
 }
 
+/// What is on its way from one endpoint to another.
+#[derive(Debug)]
+pub(crate) enum Cargo<'a, M: Machine> {
+    /// A message; alone of all these it may arrive twice.
+    Message(&'a M::Message),
+    /// A client's call, or the answer to one.
+    Call,
+    Reply,
+    /// A request to a shared disk, or its answer.
+    Disk,
+}
+
+impl<M: Machine> Clone for Cargo<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Machine> Copy for Cargo<'_, M> {}
+
 /// What becomes of a message: up to two copies, each with its delay.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
@@ -47,18 +78,40 @@ pub(crate) enum Fate {
 
 /// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
 pub(super) struct StepHost<'a, M: Machine, D> {
-    pub(super) clock: &'a Clock,
-    pub(super) process: usize,
-    pub(super) driver: &'a mut D,
-    pub(super) effects: &'a mut Vec<Effect<M>>,
+    clock: &'a Clock,
+    process: usize,
+    driver: &'a mut D,
+    effects: &'a mut Vec<Effect<M>>,
+    read_monotonic: bool,
+    read_wall: bool,
+}
+
+impl<'a, M: Machine, D> StepHost<'a, M, D> {
+    pub(super) const fn new(
+        clock: &'a Clock,
+        process: usize,
+        driver: &'a mut D,
+        effects: &'a mut Vec<Effect<M>>,
+    ) -> Self {
+        Self { clock, process, driver, effects, read_monotonic: false, read_wall: false }
+    }
+
+    /// The faults because of which what was read was wrong.
+    pub(super) fn misread(&self, clocks: &Clocks) -> [Option<u32>; 2] {
+        let monotonic = clocks.wrong_rate().filter(|_| self.read_monotonic);
+        let wall = clocks.wrong_wall().filter(|_| self.read_wall);
+        [monotonic, wall.filter(|_| wall != monotonic)]
+    }
 }
 
 impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     fn now(&mut self) -> LocalTime {
+        self.read_monotonic = true;
         self.clock.monotonic(self.driver.now())
     }
 
     fn wall(&mut self) -> WallTime {
+        self.read_wall = true;
         self.clock.wall(self.driver.now())
     }
 

@@ -4,17 +4,20 @@
 //! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
 mod arrive;
+mod clocks;
 mod driver;
 mod network;
 mod pages;
 mod power;
+mod seams;
 mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TrueTime};
 use crate::seen::{Client, MessageId, Seen};
+use clocks::Clocks;
 use driver::StepHost;
 use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
 use network::Network;
@@ -22,8 +25,10 @@ use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
 use storage::Storage;
 
-pub(crate) use driver::{Driver, Endpoint, Fate};
+pub(crate) use clocks::ClockTrouble;
+pub(crate) use driver::{Cargo, Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
+pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
 
 /// What is deployed before the run starts.
@@ -119,6 +124,8 @@ pub(crate) struct Process<M: Machine> {
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
+    /// Whether it is to run, as far as its own node is concerned: whoever was not spawned stays down.
+    wanted: bool,
     /// Faults that keep it down, or paused.
     held_down: Vec<u32>,
     held_paused: Vec<u32>,
@@ -127,8 +134,8 @@ pub(crate) struct Process<M: Machine> {
     /// What arrived while it was paused.
     backlog: VecDeque<Held<M>>,
     timers: Vec<Armed<M::Timer>>,
-    /// Interrupt the next step that has more effects than this.
-    trip: Option<Trip>,
+    /// Interruptions of coming steps.
+    trips: Vec<Trip>,
 }
 
 impl<M: Machine> Process<M> {
@@ -149,13 +156,15 @@ struct Armed<T> {
 
 #[derive(Debug)]
 struct Node<M: Machine> {
-    clock: Clock,
+    clocks: Clocks,
     volumes: Vec<Storage<M::Record>>,
-    /// Only a shared disk is down as a node; elsewhere the processes are.
-    disk_is_down: bool,
+    /// Faults that keep a shared disk down; elsewhere the processes are.
+    disk_held_down: Vec<u32>,
     /// How often the node lost power.
     power_cycles: u32,
     watchdog: u16,
+    /// When it goes off.
+    watchdog_due: Option<TrueTime>,
     first_process: usize,
     processes: usize,
 }
@@ -173,6 +182,9 @@ pub struct Cluster<M: Machine> {
     paths: BTreeMap<(usize, NodeId), shared::Path>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
+    /// Faults that wait for a seam, and those that found one.
+    watches: Vec<Watch>,
+    reached: VecDeque<Reached>,
     /// Reused by every step.
     effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
@@ -189,18 +201,22 @@ impl<M: Machine> Cluster<M> {
         computers: u8,
         clients: u32,
         faults: usize,
-        mut clock: impl FnMut(NodeId) -> Clock,
+        mut clock: impl FnMut(NodeId) -> (i32, Clock),
     ) -> Self {
         let total = computers.saturating_add(deployment.shared_disks).min(NodeSet::CAPACITY);
         let mut nodes: Vec<_> = NodeId::first(total)
-            .map(|node| Node {
-                clock: clock(node),
-                volumes: Vec::new(),
-                disk_is_down: false,
-                power_cycles: 0,
-                watchdog: 0,
-                first_process: 0,
-                processes: 0,
+            .map(|node| {
+                let (ppm, clock) = clock(node);
+                Node {
+                    clocks: Clocks::new(ppm, clock),
+                    volumes: Vec::new(),
+                    disk_held_down: Vec::new(),
+                    power_cycles: 0,
+                    watchdog: 0,
+                    watchdog_due: None,
+                    first_process: 0,
+                    processes: 0,
+                }
             })
             .collect();
         let mut processes = Vec::new();
@@ -227,6 +243,8 @@ impl<M: Machine> Cluster<M> {
             messages_sent: 0,
             paths: BTreeMap::new(),
             blackouts: Vec::new(),
+            watches: Vec::new(),
+            reached: VecDeque::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
         }
@@ -268,7 +286,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
-        &self.nodes[node.index()].clock
+        &self.nodes[node.index()].clocks.clock
     }
 
     /// How many endpoints there are: processes, shared disks, clients.
@@ -328,7 +346,7 @@ impl<M: Machine> Cluster<M> {
         let Some(index) = self.index(to) else { return };
         let (from, to) = (self.client_endpoint(client), self.endpoint(index));
         // A call is never delivered twice: a client's connection sees to that.
-        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to, Cargo::Call) {
             let parcel = Parcel::new(Input::Call { id, call });
             let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
             driver.launch(flight, after);
@@ -348,12 +366,13 @@ impl<M: Machine> Process<M> {
             machine: None,
             incarnation: 0,
             starts: running,
+            wanted: running,
             held_down: Vec::new(),
             held_paused: Vec::new(),
             tail: VecDeque::new(),
             backlog: VecDeque::new(),
             timers: Vec::new(),
-            trip: None,
+            trips: Vec::new(),
         }
     }
 }

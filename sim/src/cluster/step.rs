@@ -1,8 +1,7 @@
 //! A process takes a step, and its effects are carried out in order.
 
-use super::power::Trip;
 use super::storage::{Change, Stored, What};
-use super::{Armed, Cluster, Driver, Fate, Flight, Held, Interruption, Parcel, StepHost, number};
+use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
     CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
@@ -14,9 +13,13 @@ impl<M: Machine> Cluster<M> {
         let process = &mut self.processes[index];
         let Some(machine) = process.machine.as_mut() else { return };
         let mut effects = std::mem::take(&mut self.effects);
-        let clock = &self.nodes[process.id.node.index()].clock;
-        let mut host = StepHost { clock, process: index, driver, effects: &mut effects };
+        let clocks = &self.nodes[process.id.node.index()].clocks;
+        let mut host = StepHost::new(&clocks.clock, index, driver, &mut effects);
         machine.step(&process.config, input, &mut Context::new(process.id, &mut host));
+        if clocks.is_upset() {
+            let wrong = host.misread(clocks);
+            wrong.into_iter().flatten().for_each(|fault| self.bite(fault));
+        }
         self.carry_out(index, effects, driver);
     }
 
@@ -27,32 +30,25 @@ impl<M: Machine> Cluster<M> {
         mut effects: Vec<Effect<M>>,
         driver: &mut impl Driver<M>,
     ) {
-        let trip = self.processes[index].trip.take_if(|trip| effects.len() > trip.after);
-        let tail = trip.map(|trip| effects.split_off(trip.after));
-        for effect in effects.drain(..) {
-            self.perform(index, effect, driver);
-            if self.processes[index].machine.is_none() {
-                break;
+        let trip = self.next_trip(index, effects.len());
+        let mut tail = trip.map_or_else(Vec::new, |trip| effects.split_off(trip.after));
+        if !self.watches.is_empty() {
+            if self.perform_watched(index, &mut effects, &mut tail, driver) {
+                self.processes[index].trips.extend(trip);
+                return;
+            }
+        } else {
+            for effect in effects.drain(..) {
+                self.perform(index, effect, driver);
+                if self.processes[index].machine.is_none() {
+                    break;
+                }
             }
         }
         // `drain` drops what a fallen process left undone; the buffer is kept for the next step.
         self.effects = effects;
-        let up = self.processes[index].machine.is_some();
-        if let (Some(Trip { fault, kind, .. }), Some(tail), true) = (trip, tail, up) {
-            self.bite(fault);
-            match kind {
-                Interruption::Crash => {
-                    self.hold_down(index, fault, CrashCause::Crash, driver);
-                }
-                Interruption::Power => {
-                    self.hold_down(index, fault, CrashCause::Power, driver);
-                    self.blackouts.push((fault, self.processes[index].id.node));
-                }
-                Interruption::Pause => {
-                    self.processes[index].tail.extend(tail);
-                    self.pause(index, fault, driver);
-                }
-            }
+        if let Some(trip) = trip.filter(|_| self.processes[index].machine.is_some()) {
+            self.interrupt(index, (trip.fault, trip.kind), tail, driver);
         }
     }
 
@@ -103,6 +99,7 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Kill(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
+                    self.processes[part].wanted = false;
                     self.crash(part, CrashCause::Killed, driver);
                 }
             }
@@ -137,7 +134,8 @@ impl<M: Machine> Cluster<M> {
             self.bite_of_cut(from.node, to.node);
             return driver.see(self, &lost(DropCause::Cut));
         }
-        match driver.fate(self, self.endpoint(index), self.endpoint(target)) {
+        let cargo = Cargo::Message(&message);
+        match driver.fate(self, self.endpoint(index), self.endpoint(target), cargo) {
             Fate::Lost(why) => driver.see(self, &lost(why)),
             Fate::Arrives { after, again } => {
                 let to = number(target);
@@ -153,7 +151,8 @@ impl<M: Machine> Cluster<M> {
 
     fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        let clock = &self.nodes[process.id.node.index()].clock;
+        let clocks = &self.nodes[process.id.node.index()].clocks;
+        let (clock, wrong) = (&clocks.clock, clocks.wrong_rate());
         let window = Window { min: clock.real(window.min), max: clock.real(window.max) };
         let slot = process.timers.iter().position(|known| known.timer == timer);
         // A timer that has fired leaves its slot to the next one of another name.
@@ -169,6 +168,9 @@ impl<M: Machine> Cluster<M> {
         // An arming that was due while the process was paused is replaced by this one.
         process.backlog.retain(|held| !matches!(held, Held::Timer(due) if *due == slot));
         driver.arm(index, slot, window);
+        if let Some(fault) = wrong {
+            self.bite(fault);
+        }
     }
 
     fn cancel(&mut self, index: usize, timer: &M::Timer, driver: &mut impl Driver<M>) {
@@ -233,7 +235,7 @@ impl<M: Machine> Cluster<M> {
         driver.see(self, &Seen::Replied { process, id, reply: &reply });
         let Some(client) = client_of(id).filter(|client| client.0 < self.clients) else { return };
         let (from, to) = (self.endpoint(index), self.client_endpoint(client));
-        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to, Cargo::Reply) {
             self.launch(Flight::Answer { client, id, reply }, after, driver);
         }
     }

@@ -55,7 +55,14 @@ impl<S: System> Run<'_, S> {
         let checks = &self.timeline.tap.checks;
         let mut tallies: Vec<_> = checks.iter().flat_map(|check| check.tallies()).collect();
         tallies.sort_by_key(|tally| (tally.property.kind, tally.property.id));
-        tallies.iter().map(|tally| property(tally, failure)).collect()
+        let excused = &self.timeline.tap.excused;
+        let judged = |tally: &Tally| match property(tally, failure) {
+            outcome if excused.contains(&tally.property.id) => {
+                PropertyOutcome { verdict: Finding::NotJudged, ..outcome }
+            }
+            outcome => outcome,
+        };
+        tallies.iter().map(judged).collect()
     }
 
     fn violation(&self, failure: Failure, at: TrueTime) -> Violation {

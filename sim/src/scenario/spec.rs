@@ -169,6 +169,13 @@ pub struct Clocks {
     /// Each node's clock rate is drawn within this bound, in parts per million.
     #[schemars(range(max = 500_000))]
     pub rate_ppm: u32,
+    /// Each node's wall clock is set wrong, either way, by at most this.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub wall_offset: Duration,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    duration.0 == Span::ZERO
 }
 
 /// The phase after the faults.

@@ -248,7 +248,7 @@ impl System for ToySystem {
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
         use ChaosKind::*;
-        Tolerance { kinds: &[Crash, PowerLoss, Pause, Partition, Loss, Delay], nodes_at_once: None }
+        Tolerance::of(&[Crash, PowerLoss, Pause, Partition, Loss, Delay])
     }
 
     fn core(&self, _: &Setup<'_, Self>) -> Core {
