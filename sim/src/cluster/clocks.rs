@@ -40,11 +40,8 @@ impl Clocks {
         rates.into_iter().next().unwrap_or((self.base_ppm, None))
     }
 
-    pub(super) const fn is_upset(&self) -> bool {
-        !self.troubles.is_empty()
-    }
-
     /// The fault because of which a reading of the monotonic clock, or a timer, differs.
+    #[inline]
     pub(super) fn wrong_rate(&self) -> Option<u32> {
         if self.troubles.is_empty() {
             return None;
@@ -63,6 +60,23 @@ impl Clocks {
 }
 
 impl<M: Machine> Cluster<M> {
+    /// A process reads the monotonic clock: counts the fault because of which the answer differs.
+    #[inline]
+    pub(super) fn reads_monotonic(&mut self, process: usize) {
+        let clocks = &self.nodes[self.processes[process].id.node.index()].clocks;
+        if let Some(fault) = clocks.wrong_rate() {
+            self.bite(fault);
+        }
+    }
+
+    /// A process reads the wall clock.
+    pub(super) fn reads_wall(&mut self, process: usize) {
+        let clocks = &self.nodes[self.processes[process].id.node.index()].clocks;
+        if let Some(fault) = clocks.wrong_wall() {
+            self.bite(fault);
+        }
+    }
+
     /// `fault` puts the clocks of a node wrong.
     pub(crate) fn upset_clock(
         &mut self,

@@ -1,7 +1,6 @@
 //! What the cluster does not decide itself, and how a machine that is stepped gets to ask.
 
 use super::Cluster;
-use super::clocks::Clocks;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
 use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window};
@@ -76,43 +75,22 @@ pub(crate) enum Fate {
     Arrives { after: Span, again: Option<Span> },
 }
 
-/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
+/// A step's host: reads the node's clock, asks the driver for dice, carries out effects as they come.
 pub(super) struct StepHost<'a, M: Machine, D> {
-    clock: &'a Clock,
-    process: usize,
-    driver: &'a mut D,
-    effects: &'a mut Vec<Effect<M>>,
-    read_monotonic: bool,
-    read_wall: bool,
-}
-
-impl<'a, M: Machine, D> StepHost<'a, M, D> {
-    pub(super) const fn new(
-        clock: &'a Clock,
-        process: usize,
-        driver: &'a mut D,
-        effects: &'a mut Vec<Effect<M>>,
-    ) -> Self {
-        Self { clock, process, driver, effects, read_monotonic: false, read_wall: false }
-    }
-
-    /// The faults because of which what was read was wrong.
-    pub(super) fn misread(&self, clocks: &Clocks) -> [Option<u32>; 2] {
-        let monotonic = clocks.wrong_rate().filter(|_| self.read_monotonic);
-        let wall = clocks.wrong_wall().filter(|_| self.read_wall);
-        [monotonic, wall.filter(|_| wall != monotonic)]
-    }
+    pub(super) cluster: &'a mut Cluster<M>,
+    pub(super) process: usize,
+    pub(super) driver: &'a mut D,
 }
 
 impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     fn now(&mut self) -> LocalTime {
-        self.read_monotonic = true;
-        self.clock.monotonic(self.driver.now())
+        self.cluster.reads_monotonic(self.process);
+        self.cluster.clock_of(self.process).monotonic(self.driver.now())
     }
 
     fn wall(&mut self) -> WallTime {
-        self.read_wall = true;
-        self.clock.wall(self.driver.now())
+        self.cluster.reads_wall(self.process);
+        self.cluster.clock_of(self.process).wall(self.driver.now())
     }
 
     fn pick(&mut self, bound: NonZeroU32) -> u32 {
@@ -120,6 +98,6 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     }
 
     fn emit(&mut self, effect: Effect<M>) {
-        self.effects.push(effect);
+        self.cluster.emit(self.process, effect, self.driver);
     }
 }

@@ -23,6 +23,8 @@ use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, P
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use step::Course;
 use storage::Storage;
 
 pub(crate) use clocks::ClockTrouble;
@@ -119,8 +121,12 @@ enum Held<M: Machine> {
 #[derive(Debug)]
 pub(crate) struct Process<M: Machine> {
     pub(crate) id: ProcessId,
-    config: M::Config,
-    pub(crate) machine: Option<M>,
+    config: Rc<M::Config>,
+    /// Whether it runs.
+    pub(crate) up: bool,
+    /// Its state, if it is up and not in the middle of a step.
+    pub(crate) machine: Option<Box<M>>,
+    course: Course,
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
@@ -139,7 +145,7 @@ pub(crate) struct Process<M: Machine> {
 }
 
 impl<M: Machine> Process<M> {
-    pub(crate) const fn config(&self) -> &M::Config {
+    pub(crate) fn config(&self) -> &M::Config {
         &self.config
     }
 
@@ -185,8 +191,6 @@ pub struct Cluster<M: Machine> {
     /// Faults that wait for a seam, and those that found one.
     watches: Vec<Watch>,
     reached: VecDeque<Reached>,
-    /// Reused by every step.
-    effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
 }
@@ -245,7 +249,6 @@ impl<M: Machine> Cluster<M> {
             blackouts: Vec::new(),
             watches: Vec::new(),
             reached: VecDeque::new(),
-            effects: Vec::new(),
             bites: vec![0; faults],
         }
     }
@@ -287,6 +290,10 @@ impl<M: Machine> Cluster<M> {
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
         &self.nodes[node.index()].clocks.clock
+    }
+
+    fn clock_of(&self, process: usize) -> &Clock {
+        self.clock(self.processes[process].id.node)
     }
 
     /// How many endpoints there are: processes, shared disks, clients.
@@ -362,8 +369,10 @@ impl<M: Machine> Process<M> {
     fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
         Self {
             id,
-            config,
+            config: Rc::new(config),
+            up: false,
             machine: None,
+            course: Course::Free,
             incarnation: 0,
             starts: running,
             wanted: running,

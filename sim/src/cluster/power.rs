@@ -1,6 +1,7 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::arrive::show_durable;
+use super::step::Course;
 use super::storage::{Fate as Left, Stored, What};
 use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
 use crate::dice::Dice;
@@ -9,6 +10,7 @@ use crate::seen::{CrashCause, Seen};
 use interregnum_core::{
     Cell, Context, Image, Input, LocalTime, Machine, NodeId, Place, Span, Volume,
 };
+use std::rc::Rc;
 
 /// Interrupts the next step that has more effects than `after`, after so many of them.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +37,13 @@ impl<M: Machine> Cluster<M> {
     pub(crate) fn begin(&mut self, driver: &mut impl Driver<M>) {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
-                while let Some(change) = self.volume(node, volume).next_covered(u64::MAX) {
+                let (at, which) = (node.index(), usize::from(volume));
+                while let Some(change) = self.nodes[at].volumes[which].next_covered(u64::MAX) {
                     if let What::Write(Stored { home: at, record }) = &change.what {
                         driver.see(self, &Seen::Written { process: change.by, at: *at, record });
                     }
-                    show_durable(self, node, volume, &change, driver);
-                    self.volume(node, volume).apply(change);
+                    show_durable(self, node, volume, change, driver);
+                    self.nodes[at].volumes[which].settle();
                 }
             }
         }
@@ -58,7 +61,7 @@ impl<M: Machine> Cluster<M> {
     /// Starts a process that is down, unless a fault holds it down.
     pub(crate) fn start(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_some() || !process.held_down.is_empty() {
+        if process.up || !process.held_down.is_empty() {
             return;
         }
         process.incarnation += 1;
@@ -66,14 +69,16 @@ impl<M: Machine> Cluster<M> {
         driver.see(self, &Seen::Booted { process: id, incarnation });
         let image = self.image(id.node);
         let process = &mut self.processes[index];
-        let mut effects = std::mem::take(&mut self.effects);
-        let clocks = &self.nodes[id.node.index()].clocks;
-        let mut host = StepHost::new(&clocks.clock, index, driver, &mut effects);
-        let machine = M::boot(&process.config, &image, &mut Context::new(id, &mut host));
-        let wrong = host.misread(clocks);
-        process.machine = Some(machine);
-        wrong.into_iter().flatten().for_each(|fault| self.bite(fault));
-        self.carry_out(index, effects, driver);
+        process.up = true;
+        let config = Rc::clone(&process.config);
+        self.begin_step(index);
+        let mut host = StepHost { cluster: self, process: index, driver };
+        let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));
+        let process = &mut self.processes[index];
+        if process.up {
+            process.machine = Some(Box::new(machine));
+        }
+        self.end_step(index, driver);
     }
 
     /// Starts a process that is down and wanted, unless a fault holds it down.
@@ -104,7 +109,7 @@ impl<M: Machine> Cluster<M> {
 
     /// Ends a process. What it sent, and what its disk was asked to do, goes on without it.
     pub(crate) fn crash(&mut self, index: usize, why: CrashCause, driver: &mut impl Driver<M>) {
-        if self.processes[index].machine.is_none() {
+        if !self.processes[index].up {
             return;
         }
         self.clear(index, driver);
@@ -122,7 +127,9 @@ impl<M: Machine> Cluster<M> {
 
     fn clear(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
+        process.up = false;
         process.machine = None;
+        process.course = Course::Fallen;
         process.tail.clear();
         process.backlog.clear();
         // A pause ends with the process that it stopped.
@@ -149,7 +156,7 @@ impl<M: Machine> Cluster<M> {
         why: CrashCause,
         driver: &mut impl Driver<M>,
     ) -> bool {
-        let was_up = self.processes[index].machine.is_some();
+        let was_up = self.processes[index].up;
         self.crash(index, why, driver);
         self.processes[index].held_down.push(fault);
         was_up
@@ -168,18 +175,6 @@ impl<M: Machine> Cluster<M> {
     /// Sets an interruption of a coming step, of this incarnation or a later one.
     pub(crate) fn set_trip(&mut self, index: usize, trip: Trip) {
         self.processes[index].trips.push(trip);
-    }
-
-    /// The interruption of a step with so many effects: the earliest, if several wait for one.
-    pub(super) fn next_trip(&mut self, index: usize, effects: usize) -> Option<Trip> {
-        let trips = &mut self.processes[index].trips;
-        if trips.is_empty() {
-            return None;
-        }
-        let strikes = |trip: &Trip| trip.at_once || effects > trip.after;
-        let due = trips.iter().enumerate().filter(|(_, trip)| strikes(trip));
-        let (next, _) = due.min_by_key(|(_, trip)| trip.after)?;
-        Some(trips.remove(next))
     }
 
     /// Takes back what `set_trip` began for `fault`, if it has not struck.
@@ -211,10 +206,7 @@ impl<M: Machine> Cluster<M> {
             return;
         }
         driver.see(self, &Seen::Resumed { process: self.processes[index].id });
-        let tail: Vec<_> = self.processes[index].tail.drain(..).collect();
-        if !tail.is_empty() {
-            self.carry_out(index, tail, driver);
-        }
+        self.go_on(index, driver);
         while !self.processes[index].is_paused() {
             match self.processes[index].backlog.pop_front() {
                 Some(Held::Parcel(parcel)) => self.deliver(index, parcel, driver),

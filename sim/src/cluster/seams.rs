@@ -3,9 +3,10 @@
 //! While no fault waits for a seam nobody is asked where the seams are.
 
 use super::power::{Interruption, Trip};
+use super::step::Course;
 use super::{Cluster, Driver, Held, Parcel};
 use crate::scenario::{SYNC, Side};
-use crate::seen::{DropCause, MessageId, Seen};
+use crate::seen::{CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{Effect, Machine, Run};
 
 /// A fault that waits for a seam.
@@ -77,60 +78,82 @@ impl<M: Machine> Cluster<M> {
         interrupted
     }
 
-    /// Interrupts a process; `tail` is what is left of its step.
+    /// Takes the next effect of a step that somebody may interrupt, or has.
+    #[cold]
+    pub(super) fn emit_in_trouble(
+        &mut self,
+        index: usize,
+        effect: Effect<M>,
+        driver: &mut impl Driver<M>,
+    ) {
+        let mut seam = None;
+        if let Course::Troubled(done) = self.processes[index].course {
+            seam = self.seam_of(index, &effect, driver);
+            let trip = self.next_trip(index, |trip| trip.after <= done);
+            let before = || seam.and_then(|seam| self.reach(index, Side::Before, seam));
+            if let Some(strike) = trip.or_else(before) {
+                self.interrupt(index, strike, driver);
+            }
+        }
+        match self.processes[index].course {
+            Course::Free => self.perform(index, effect, driver),
+            Course::Troubled(done) => {
+                self.processes[index].course = Course::Troubled(done + 1);
+                self.perform(index, effect, driver);
+                let up = self.processes[index].up;
+                let after = || seam.and_then(|seam| self.reach(index, Side::After, seam));
+                if let Some(strike) = up.then(after).flatten() {
+                    self.interrupt(index, strike, driver);
+                }
+            }
+            Course::Held => self.processes[index].tail.push_back(effect),
+            Course::Fallen => {}
+        }
+    }
+
+    /// The step is over: what was to strike however few effects it has strikes now.
+    #[inline]
+    pub(super) fn end_step(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        if matches!(self.processes[index].course, Course::Troubled(_))
+            && let Some(strike) = self.next_trip(index, |trip| trip.at_once)
+        {
+            self.interrupt(index, strike, driver);
+        }
+    }
+
+    /// The first interruption, if one is due.
+    fn next_trip(
+        &mut self,
+        index: usize,
+        is_due: impl Fn(&Trip) -> bool,
+    ) -> Option<(u32, Interruption)> {
+        let trips = &mut self.processes[index].trips;
+        let next = trips.iter().position(is_due)?;
+        let Trip { fault, kind, .. } = trips.remove(next);
+        Some((fault, kind))
+    }
+
+    /// Interrupts a process.
     pub(super) fn interrupt(
         &mut self,
         index: usize,
         (fault, kind): (u32, Interruption),
-        tail: impl IntoIterator<Item = Effect<M>>,
         driver: &mut impl Driver<M>,
     ) {
-        use crate::seen::CrashCause::{Crash, Power};
         self.bite(fault);
         match kind {
             Interruption::Crash => {
-                self.hold_down(index, fault, Crash, driver);
+                self.hold_down(index, fault, CrashCause::Crash, driver);
             }
             Interruption::Power => {
-                self.hold_down(index, fault, Power, driver);
+                self.hold_down(index, fault, CrashCause::Power, driver);
                 self.blackouts.push((fault, self.processes[index].id.node));
             }
             Interruption::Pause => {
-                self.processes[index].tail.extend(tail);
+                self.processes[index].course = Course::Held;
                 self.pause(index, fault, driver);
             }
         }
-    }
-
-    /// Carries out effects while somebody waits for a seam; true if the step was interrupted, with
-    /// `later` as the last of what is left of it.
-    pub(super) fn perform_watched(
-        &mut self,
-        index: usize,
-        effects: &mut Vec<Effect<M>>,
-        later: &mut Vec<Effect<M>>,
-        driver: &mut impl Driver<M>,
-    ) -> bool {
-        let mut left = std::mem::take(effects).into_iter();
-        while let Some(effect) = left.next() {
-            let seam = self.seam_of(index, &effect, driver);
-            let reach = |cluster: &mut Self, side| cluster.reach(index, side, seam?);
-            if let Some(strike) = reach(self, Side::Before) {
-                let tail = std::iter::once(effect).chain(left).chain(later.drain(..));
-                self.interrupt(index, strike, tail.collect::<Vec<_>>(), driver);
-                return true;
-            }
-            self.perform(index, effect, driver);
-            if self.processes[index].machine.is_none() {
-                return false;
-            }
-            if let Some(strike) = reach(self, Side::After) {
-                let tail: Vec<_> = left.chain(later.drain(..)).collect();
-                self.interrupt(index, strike, tail, driver);
-                return true;
-            }
-        }
-        false
     }
 
     /// The seam that an effect is, shown to the system as it will be seen.
@@ -171,7 +194,7 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) -> bool {
         let strike = seam.and_then(|seam| self.reach(index, Side::Before, seam));
-        strike.map(|strike| self.interrupt(index, strike, None, driver)).is_some()
+        strike.map(|strike| self.interrupt(index, strike, driver)).is_some()
     }
 
     /// The process that was to be handed something was struck: it gets that first of all when it goes
@@ -182,7 +205,7 @@ impl<M: Machine> Cluster<M> {
         parcel: Parcel<M>,
         driver: &mut impl Driver<M>,
     ) {
-        if self.processes[index].machine.is_some() {
+        if self.processes[index].up {
             self.processes[index].backlog.push_front(Held::Parcel(parcel));
         } else {
             self.lose(index, &parcel, DropCause::Down, driver);
@@ -206,11 +229,11 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) -> bool {
         let process = &self.processes[index];
-        if process.machine.is_none() || process.incarnation != incarnation || process.is_paused() {
+        if !process.up || process.incarnation != incarnation || process.is_paused() {
             return false;
         }
         let Some(strike) = self.reach(index, side, SYNC) else { return false };
-        self.interrupt(index, strike, None, driver);
+        self.interrupt(index, strike, driver);
         strike.1 == Interruption::Power
     }
 }

@@ -1,4 +1,4 @@
-//! A process takes a step, and its effects are carried out in order.
+//! A process takes a step, and its effects are carried out in order, as they come.
 
 use super::storage::{Change, Stored, What};
 use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
@@ -6,49 +6,62 @@ use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
     CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
 };
+use std::rc::Rc;
+
+/// How the effects of a process's present step are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// They are carried out.
+    Free,
+    /// They are, but a fault may interrupt the step; so many have been.
+    Troubled(usize),
+    /// The process was paused: they are kept for when it goes on.
+    Held,
+    /// The process fell: they never happen.
+    Fallen,
+}
 
 impl<M: Machine> Cluster<M> {
-    /// Hands `input` to the process and carries out what it does.
+    /// Hands `input` to the process, whose effects are carried out as it takes the step.
     pub(super) fn step(&mut self, index: usize, input: Input<M>, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        let Some(machine) = process.machine.as_mut() else { return };
-        let mut effects = std::mem::take(&mut self.effects);
-        let clocks = &self.nodes[process.id.node.index()].clocks;
-        let mut host = StepHost::new(&clocks.clock, index, driver, &mut effects);
-        machine.step(&process.config, input, &mut Context::new(process.id, &mut host));
-        if clocks.is_upset() {
-            let wrong = host.misread(clocks);
-            wrong.into_iter().flatten().for_each(|fault| self.bite(fault));
+        // The machine is outside the cluster while it steps; `up` stands for it.
+        let Some(mut machine) = process.machine.take() else { return };
+        let (id, config) = (process.id, Rc::clone(&process.config));
+        self.begin_step(index);
+        let mut host = StepHost { cluster: self, process: index, driver };
+        machine.step(&config, input, &mut Context::new(id, &mut host));
+        let process = &mut self.processes[index];
+        if process.up {
+            process.machine = Some(machine);
         }
-        self.carry_out(index, effects, driver);
+        self.end_step(index, driver);
     }
 
-    /// Carries out the effects of one step, unless the step is to be interrupted.
-    pub(super) fn carry_out(
-        &mut self,
-        index: usize,
-        mut effects: Vec<Effect<M>>,
-        driver: &mut impl Driver<M>,
-    ) {
-        let trip = self.next_trip(index, effects.len());
-        let mut tail = trip.map_or_else(Vec::new, |trip| effects.split_off(trip.after));
-        if !self.watches.is_empty() {
-            if self.perform_watched(index, &mut effects, &mut tail, driver) {
-                self.processes[index].trips.extend(trip);
-                return;
-            }
-        } else {
-            for effect in effects.drain(..) {
-                self.perform(index, effect, driver);
-                if self.processes[index].machine.is_none() {
-                    break;
-                }
-            }
+    /// Whether anybody may interrupt the coming step decides how its effects are taken.
+    #[inline]
+    pub(super) fn begin_step(&mut self, index: usize) {
+        let process = &mut self.processes[index];
+        let free = process.trips.is_empty() && self.watches.is_empty();
+        process.course = if free { Course::Free } else { Course::Troubled(0) };
+    }
+
+    /// Goes on with the effects of a step that was interrupted.
+    pub(super) fn go_on(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let rest = std::mem::take(&mut self.processes[index].tail);
+        self.begin_step(index);
+        for effect in rest {
+            self.emit(index, effect, driver);
         }
-        // `drain` drops what a fallen process left undone; the buffer is kept for the next step.
-        self.effects = effects;
-        if let Some(trip) = trip.filter(|_| self.processes[index].machine.is_some()) {
-            self.interrupt(index, (trip.fault, trip.kind), tail, driver);
+    }
+
+    /// Takes the next effect of a process's present step.
+    #[inline]
+    pub(super) fn emit(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+        if self.processes[index].course == Course::Free {
+            self.perform(index, effect, driver);
+        } else {
+            self.emit_in_trouble(index, effect, driver);
         }
     }
 

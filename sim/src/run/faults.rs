@@ -185,7 +185,7 @@ impl<S: System> Run<'_, S> {
                     self.cluster.set_trip(process, Trip { after, kind, fault, at_once: false })
                 }
                 (None, Interruption::Pause) => {
-                    if self.cluster.process_at(process).machine.is_some() {
+                    if self.cluster.process_at(process).up {
                         self.cluster.pause(process, fault, &mut self.timeline);
                     }
                 }
