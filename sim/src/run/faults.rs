@@ -149,12 +149,12 @@ impl<S: System> Run<'_, S> {
                 self.disturb(number, struck, only.as_ref(), trouble, dice);
             }
             What::Clog(clog) => {
-                let opens = self.effects[number as usize].ends.unwrap_or(self.plan.calm_at);
-                let trouble = Trouble::Clog(opens.min(self.plan.calm_at));
+                let trouble = Trouble::Clog(self.ends(number));
                 self.disturb(number, struck, clog.only.as_ref(), trouble, dice);
             }
             What::Slow(slow) => {
-                self.disturb(number, struck, None, Trouble::Slow(slow.times), dice);
+                let trouble = Trouble::Slow(slow.times, self.ends(number));
+                self.disturb(number, struck, None, trouble, dice);
             }
             What::ClockRate(rate) => {
                 self.upset_clocks(number, struck, ClockTrouble::Rate(rate.ppm));
@@ -163,6 +163,12 @@ impl<S: System> Run<'_, S> {
                 self.upset_clocks(number, struck, ClockTrouble::Step(step.by_ns()));
             }
         }
+    }
+
+    /// When a fault that has begun ends, or is ended by the calm.
+    fn ends(&self, number: u32) -> TrueTime {
+        let calm = self.plan.calm_at;
+        self.effects[number as usize].ends.map_or(calm, |ends| ends.min(calm))
     }
 
     fn upset_clocks(&mut self, number: u32, struck: &Struck, trouble: ClockTrouble) {

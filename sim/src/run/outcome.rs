@@ -72,7 +72,8 @@ impl<S: System> Run<'_, S> {
         let faults = faults.filter(|(_, (effects, _))| effects.active || near(effects.ended));
         let faults = faults.map(|(number, (effects, planned))| {
             let state = if effects.active { "in effect" } else { "just ended" };
-            format!("{number}: {} at {}, {state}", planned.fault.kind(), planned.fault.at)
+            let at = TrueTime::ZERO.after(planned.fault.at.0);
+            format!("{number}: {} at {at}, {state}", planned.fault.kind())
         });
         Violation {
             invariant: failure.property.id.to_owned(),

@@ -97,7 +97,7 @@ fn links(shape: Shape, order: &[NodeId]) -> Vec<NodeSet> {
     let half = count / 2;
     let linked = |a: usize, b: usize| match shape {
         Shape::Bridge => a == 0 || b == 0 || (a <= half) == (b <= half),
-        Shape::QuorumLoss | Shape::Constrained => a == 0 || b == 0,
+        Shape::QuorumLoss | Shape::Constrained => a == 0 || b == 0 || a == b,
         Shape::Chained => a.abs_diff(b) <= 1,
         Shape::Ring => a.abs_diff(b) <= reach || count - a.abs_diff(b) <= reach,
     };

@@ -145,10 +145,11 @@ impl<'r, M: Machine> Timeline<'r, M> {
         (from, to, cargo): (Endpoint, Endpoint, Cargo<'_, M>),
         mut fate: Fate,
     ) -> Fate {
-        let may_repeat = matches!(cargo, Cargo::Message(_));
+        let repeats = matches!(cargo, Cargo::Message(_)).then_some(&self.delay);
+        let Fate::Arrives { after: alone, .. } = fate else { return fate };
         for trouble in &mut self.disturbances {
             if trouble.whom.contains(from, to, cargo, self.class_of)
-                && trouble.strike(&mut fate, self.now, &self.delay, may_repeat)
+                && trouble.strike(&mut fate, alone, self.now, repeats)
             {
                 cluster.bite(trouble.fault);
             }
@@ -204,7 +205,8 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         let dice =
             self.disk_dice[node.index()].get_or_insert_with(|| Dice::new(seed, Source::Disk(node)));
         let takes = self.sync.draw(dice.word());
-        self.disturbances.iter().fold(takes, |takes, trouble| trouble.slowed(node, takes))
+        let slowed = self.disturbances.iter().map(|trouble| trouble.slowed(node, takes, self.now));
+        slowed.max().unwrap_or(takes)
     }
 
     fn launch(&mut self, flight: u32, after: Span) {

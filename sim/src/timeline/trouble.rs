@@ -5,7 +5,7 @@ use crate::cluster::{Cargo, Endpoint, Fate};
 use crate::dice::{DelayLaw, Dice, within};
 use crate::scenario::{Links, Ratio};
 use crate::seen::DropCause;
-use interregnum_core::{Machine, NodeSet, Span};
+use interregnum_core::{Machine, NodeId, NodeSet, Span};
 
 /// Something that a fault does to messages while it lasts.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ pub(crate) enum Trouble {
     Hold(Ratio, DelayLaw),
     /// What is sent now arrives then.
     Clog(TrueTime),
-    /// Everything takes so many times as long.
-    Slow(u16),
+    /// Everything takes so many times as long, until then: what is left is done at the usual speed.
+    Slow(u16, TrueTime),
 }
 
 impl Whom {
@@ -71,13 +71,14 @@ impl Whom {
 }
 
 impl Disturbance {
-    /// Does it to one message; true if that makes a difference. Takes one word of its dice.
+    /// Does it to one message, which alone would take so long; true if that makes a difference. What
+    /// may arrive twice comes with the law of its second delay.
     pub(super) fn strike(
         &mut self,
         fate: &mut Fate,
+        alone: Span,
         now: TrueTime,
-        usual: &DelayLaw,
-        may_repeat: bool,
+        repeats: Option<&DelayLaw>,
     ) -> bool {
         // One word a message and trouble, whatever became of the message before.
         let word = self.dice.word();
@@ -92,8 +93,11 @@ impl Disturbance {
                 return lost;
             }
             Trouble::Duplication(ratio) => {
-                if may_repeat && again.is_none() && within(word >> 32, ratio) {
-                    *again = Some(*after + usual.draw(word << 32));
+                if let Some(law) = repeats
+                    && again.is_none()
+                    && within(word >> 32, ratio)
+                {
+                    *again = Some(*after + law.draw(word << 32));
                 }
             }
             Trouble::Delay(law) => *after = *after + law.draw(word),
@@ -107,19 +111,26 @@ impl Disturbance {
                 *after = opens.max(*after);
                 *again = again.map(|again| opens.max(again));
             }
-            Trouble::Slow(times) => {
-                *after = after.times(u64::from(times));
-                *again = again.map(|again| again.times(u64::from(times)));
+            Trouble::Slow(times, until) => {
+                // Two slow ends are no slower than the slower one.
+                *after = slowed(alone, times, until.since(now)).max(*after);
             }
         }
         (*after, *again) != before
     }
 
     /// How long a node's disk takes, if this concerns it.
-    pub(super) fn slowed(&self, node: interregnum_core::NodeId, takes: Span) -> Span {
+    pub(super) fn slowed(&self, node: NodeId, takes: Span, now: TrueTime) -> Span {
         match self.what {
-            Trouble::Slow(times) if self.whom.nodes.contains(node) => takes.times(u64::from(times)),
+            Trouble::Slow(times, until) if self.whom.nodes.contains(node) => {
+                slowed(takes, times, until.since(now))
+            }
             _ => takes,
         }
     }
+}
+
+/// How long something takes that is slowed down for the time that is left.
+fn slowed(takes: Span, times: u16, left: Span) -> Span {
+    takes.times(u64::from(times)).min(left + takes)
 }
