@@ -147,9 +147,13 @@ impl<M: Machine> Cluster<M> {
     /// A request reaches the disk, or the disk has done what it was working on.
     pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
         let Request { process, incarnation, disk, number, .. } = request;
-        let down = !self.nodes[disk.index()].disk_held_down.is_empty();
+        let down = self.nodes[disk.index()].disk_held_down.first().copied();
         let flushing = matches!(request.what, Wish::Flush { .. });
-        if down || (!flushing && self.stopped(process, disk)) {
+        if let Some(fault) = down {
+            self.bite(fault);
+            return self.lose_request(&request);
+        }
+        if !flushing && self.stopped(process, disk) {
             return self.lose_request(&request);
         }
         let path = self.paths.entry((process, disk)).or_default();

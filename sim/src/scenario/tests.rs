@@ -340,7 +340,7 @@ fn wrong_messages_and_links() {
     faults(&[
         (
             r#"{ "at": "4s", "loss": { "ratio": "5%", "only": { "class": "promize" } } }"#,
-            "13:61 faults[0].loss.only.class: unknown class of messages `promize` of system `fake` (did you mean `promise`?)",
+            "13:63 faults[0].loss.only.class: unknown class of messages `promize` of system `fake` (did you mean `promise`?)",
         ),
         (
             r#"{ "at": "4s", "loss": { "ratio": "0%" } }"#,

@@ -169,10 +169,10 @@ fn faults_of_the_network_wait_for_seams_too() {
 #[test]
 fn interruptions_of_one_process_do_not_undo_each_other() {
     let (outcome, _) = struck(json!([
-        { "at": "1s", "for": "500ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 2 } },
-        { "at": "1s", "for": "500ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 0 } },
+        { "at": "1s", "for": "900ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 2 } },
+        { "at": "1s", "for": "200ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 0 } },
         { "at": "3s", "for": "1s", "power_loss": { "target": { "node": 3 } } },
         { "at": "3500ms", "for": "1s", "power_loss": { "target": { "node": 3 } } },
     ]));
-    assert_eq!(outcome.counts.get("paused"), Some(&1), "the second joins the first");
+    assert_eq!(outcome.counts.get("paused"), Some(&2), "each strikes in its turn");
 }
