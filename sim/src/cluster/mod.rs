@@ -7,6 +7,7 @@ mod arrive;
 mod clocks;
 mod driver;
 mod network;
+mod node;
 mod pages;
 mod power;
 mod seams;
@@ -383,23 +384,5 @@ impl<M: Machine> Process<M> {
             timers: Vec::new(),
             trips: Vec::new(),
         }
-    }
-}
-
-impl<M: Machine> Node<M> {
-    fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
-        if let interregnum_core::Volume::Local(volume) = place.volume {
-            let storage = self.volume(volume);
-            let what = storage::What::Write(storage::Stored { home: place, record });
-            storage.change(storage::Change { by, what });
-        }
-    }
-
-    fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
-        let index = usize::from(volume);
-        while self.volumes.len() <= index {
-            self.volumes.push(Storage::new());
-        }
-        &mut self.volumes[index]
     }
 }

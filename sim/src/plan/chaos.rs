@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// At most so many faults of one kind are drawn for one run.
 const FAULTS_MAX: u64 = 500;
 /// At least so many kinds are on in each run, if so many may be drawn.
-const KINDS_LEAST: usize = 3;
+const KINDS_LEAST: usize = 5;
 
 /// Whom drawn faults may strike and how, as far as that is the system's and the cluster's affair.
 #[derive(Clone, Debug)]
