@@ -58,6 +58,18 @@ where
         self.sound.target_words()
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        self.sound.parts()
+    }
+
+    fn message_classes(&self) -> &'static [&'static str] {
+        S::MESSAGE_CLASSES
+    }
+
+    fn seams(&self) -> &'static [&'static str] {
+        S::SEAMS
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
         self.planted.as_ref().map_or(&[], |planted| planted.mutants())
     }

@@ -50,6 +50,8 @@ pub enum Finding {
     Held,
     /// The situation that it speaks of never arose.
     NotExercised,
+    /// It is not judged: drawn faults went beyond what the system claims to survive.
+    NotJudged,
     /// The checker gave up within its budget.
     Unknown,
     /// The machine's own claims contradict the wire or the disk.

@@ -69,6 +69,21 @@ pub trait Subject: Send + Sync {
     /// The words it knows as targets of faults, such as `leader`.
     fn target_words(&self) -> &'static [&'static str];
 
+    /// The names of a node's processes.
+    fn parts(&self) -> &'static [&'static str] {
+        &["main"]
+    }
+
+    /// The classes of its messages.
+    fn message_classes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Its seams: points in what its processes do at which a fault may strike.
+    fn seams(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant];
 

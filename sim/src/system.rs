@@ -2,8 +2,9 @@
 
 use crate::check::{Check, View};
 use crate::cluster::Deployment;
-use crate::outcome::Property;
+use crate::outcome::{Property, PropertyKind};
 use crate::scenario::{ChaosKind, Scenario};
+use crate::seen::Seen;
 use crate::subject::{Mistake, Mutant};
 use crate::workload::Workload;
 use interregnum_core::{Machine, NodeSet, ProcessId, Span};
@@ -25,6 +26,10 @@ pub trait System: Send + Sync + 'static {
     const ID: &'static str;
     /// What it is, in one line.
     const ABOUT: &'static str;
+    /// The classes that `message_class` sorts messages into, for faults that strike only one of them.
+    const MESSAGE_CLASSES: &'static [&'static str] = &[];
+    /// The seams that `seam` tells.
+    const SEAMS: &'static [&'static str] = &[];
 
     /// Every property that it may check, in any setting.
     fn properties(&self) -> Vec<Property>;
@@ -79,6 +84,27 @@ pub trait System: Send + Sync + 'static {
         &["main"]
     }
 
+    /// The class of a message, one of `MESSAGE_CLASSES`.
+    fn message_class(message: &<Self::Process as Machine>::Message) -> &'static str {
+        let _ = message;
+        ""
+    }
+
+    /// The seam, one of `SEAMS`, that a process is at when this happens: a point that matters to the
+    /// protocol, at which faults may strike. Asked only while such a fault waits, and only of what a
+    /// process is handed and of what it does: records are asked about when they are written.
+    fn seam(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        let _ = seen;
+        None
+    }
+
+    /// Whether `property` must hold even though drawn faults of the kinds `excess` went beyond what the
+    /// system claims to survive.
+    fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
+        let _ = excess;
+        property.kind == PropertyKind::Invariant
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant] {
         &[]
@@ -111,6 +137,16 @@ pub struct Tolerance {
     /// How many nodes may be struck at the same moment by faults that stop or restart processes;
     /// `None` if any number may.
     pub nodes_at_once: Option<u32>,
+    /// How many parts per million a clock's rate may be off.
+    pub clock_rate_ppm: u32,
+}
+
+impl Tolerance {
+    /// Faults of these kinds, any number of nodes at once, clocks of any rate.
+    #[must_use]
+    pub const fn of(kinds: &'static [ChaosKind]) -> Self {
+        Self { kinds, nodes_at_once: None, clock_rate_ppm: 500_000 }
+    }
 }
 
 /// Which sets of nodes may be the calm core: any subset of `among` with at least `at_least` nodes.

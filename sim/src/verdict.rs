@@ -74,7 +74,7 @@ fn judge_with(scenario: &Scenario, outcome: &Outcome, missed: Verdict) -> Judgem
                 Verdict::Failed,
                 format!("{}: the machine's claims contradict the evidence", property.id),
             ),
-            Finding::Held | Finding::NotExercised | Finding::Violated => {}
+            Finding::Held | Finding::NotExercised | Finding::NotJudged | Finding::Violated => {}
         }
     }
     // A run that was cut short by what it was looking for owes nothing more, and neither does one

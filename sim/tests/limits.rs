@@ -120,7 +120,7 @@ impl System for Mood {
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance { kinds: ChaosKind::ALL, nodes_at_once: None }
+        Tolerance::of(ChaosKind::ALL)
     }
 
     fn core(&self, _: &Setup<'_, Self>) -> Core {

@@ -61,7 +61,7 @@ impl Look {
         let word = crate::words::finding(finding);
         match finding {
             Finding::Held => self.paint(AnsiColor::Green.on_default(), format!("✔ {word}")),
-            Finding::NotExercised => self.dim(format!("– {word}")),
+            Finding::NotExercised | Finding::NotJudged => self.dim(format!("– {word}")),
             Finding::Unknown => self.paint(AnsiColor::Yellow.on_default(), format!("? {word}")),
             Finding::InconsistentEvidence | Finding::Violated => {
                 self.paint(AnsiColor::Red.on_default(), format!("✘ {word}"))

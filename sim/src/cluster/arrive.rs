@@ -2,6 +2,7 @@
 
 use super::storage::{Change, What};
 use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel};
+use crate::scenario::Side;
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
 use interregnum_core::{CallId, Input, Machine, NodeId, Outcome, Volume};
 
@@ -22,12 +23,22 @@ impl<M: Machine> Cluster<M> {
                 return Some(Answer { client, id, reply });
             }
             Flight::Syncing { process, incarnation, volume, mark, ticket } => {
+                let watched = !self.watches.is_empty();
+                if watched && self.at_sync(process, incarnation, Side::Before, driver) {
+                    return None;
+                }
                 self.complete_sync(self.processes[process].id.node, volume, mark, driver);
+                if watched {
+                    self.at_sync(process, incarnation, Side::After, driver);
+                }
                 let input = Input::Disk { ticket, outcome: Outcome::Synced };
                 self.hand_over(process, Parcel::to(incarnation, input), driver);
             }
             Flight::Shared(request) => self.serve(request, driver),
-            Flight::Spawning(process) => self.start(process, driver),
+            Flight::Spawning(process) => {
+                self.processes[process].wanted = true;
+                self.start(process, driver);
+            }
         }
         None
     }
@@ -79,7 +90,7 @@ impl<M: Machine> Cluster<M> {
         self.deliver(index, parcel, driver);
     }
 
-    fn lose(
+    pub(super) fn lose(
         &mut self,
         index: usize,
         parcel: &Parcel<M>,
@@ -113,7 +124,16 @@ impl<M: Machine> Cluster<M> {
                 Seen::DiskDone { process: to, ticket, end: end_of(outcome) }
             }
         };
-        driver.see(self, &seen);
+        if !self.watches.is_empty() {
+            let seam = driver.seam(&seen);
+            if self.is_struck_before(index, seam, driver) {
+                return self.keep_from(index, parcel, driver);
+            }
+            driver.see(self, &seen);
+            self.strike_after(index, seam);
+        } else {
+            driver.see(self, &seen);
+        }
         self.step(index, parcel.input, driver);
     }
 

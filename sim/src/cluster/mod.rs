@@ -4,17 +4,21 @@
 //! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
 mod arrive;
+mod clocks;
 mod driver;
 mod network;
+mod node;
 mod pages;
 mod power;
+mod seams;
 mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TrueTime};
 use crate::seen::{Client, MessageId, Seen};
+use clocks::Clocks;
 use driver::StepHost;
 use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
 use network::Network;
@@ -24,8 +28,10 @@ use std::rc::Rc;
 use step::Course;
 use storage::Storage;
 
-pub(crate) use driver::{Driver, Endpoint, Fate};
+pub(crate) use clocks::ClockTrouble;
+pub(crate) use driver::{Cargo, Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
+pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
 
 /// What is deployed before the run starts.
@@ -125,6 +131,8 @@ pub(crate) struct Process<M: Machine> {
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
+    /// Whether it is to run, as far as its own node is concerned: whoever was not spawned stays down.
+    wanted: bool,
     /// Faults that keep it down, or paused.
     held_down: Vec<u32>,
     held_paused: Vec<u32>,
@@ -133,17 +141,13 @@ pub(crate) struct Process<M: Machine> {
     /// What arrived while it was paused.
     backlog: VecDeque<Held<M>>,
     timers: Vec<Armed<M::Timer>>,
-    /// Interrupt the next step that has more effects than this.
-    trip: Option<Trip>,
+    /// Interruptions of coming steps.
+    trips: Vec<Trip>,
 }
 
 impl<M: Machine> Process<M> {
     pub(crate) fn config(&self) -> &M::Config {
         &self.config
-    }
-
-    fn begin_step(&mut self) {
-        self.course = self.trip.map_or(Course::Free, |trip| Course::Tripping(trip.after));
     }
 
     pub(crate) const fn is_paused(&self) -> bool {
@@ -159,13 +163,15 @@ struct Armed<T> {
 
 #[derive(Debug)]
 struct Node<M: Machine> {
-    clock: Clock,
+    clocks: Clocks,
     volumes: Vec<Storage<M::Record>>,
-    /// Only a shared disk is down as a node; elsewhere the processes are.
-    disk_is_down: bool,
+    /// Faults that keep a shared disk down; elsewhere the processes are.
+    disk_held_down: Vec<u32>,
     /// How often the node lost power.
     power_cycles: u32,
     watchdog: u16,
+    /// When it goes off.
+    watchdog_due: Option<TrueTime>,
     first_process: usize,
     processes: usize,
 }
@@ -183,6 +189,9 @@ pub struct Cluster<M: Machine> {
     paths: BTreeMap<(usize, NodeId), shared::Path>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
+    /// Faults that wait for a seam, and those that found one.
+    watches: Vec<Watch>,
+    reached: VecDeque<Reached>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
 }
@@ -197,18 +206,22 @@ impl<M: Machine> Cluster<M> {
         computers: u8,
         clients: u32,
         faults: usize,
-        mut clock: impl FnMut(NodeId) -> Clock,
+        mut clock: impl FnMut(NodeId) -> (i32, Clock),
     ) -> Self {
         let total = computers.saturating_add(deployment.shared_disks).min(NodeSet::CAPACITY);
         let mut nodes: Vec<_> = NodeId::first(total)
-            .map(|node| Node {
-                clock: clock(node),
-                volumes: Vec::new(),
-                disk_is_down: false,
-                power_cycles: 0,
-                watchdog: 0,
-                first_process: 0,
-                processes: 0,
+            .map(|node| {
+                let (ppm, clock) = clock(node);
+                Node {
+                    clocks: Clocks::new(ppm, clock),
+                    volumes: Vec::new(),
+                    disk_held_down: Vec::new(),
+                    power_cycles: 0,
+                    watchdog: 0,
+                    watchdog_due: None,
+                    first_process: 0,
+                    processes: 0,
+                }
             })
             .collect();
         let mut processes = Vec::new();
@@ -235,6 +248,8 @@ impl<M: Machine> Cluster<M> {
             messages_sent: 0,
             paths: BTreeMap::new(),
             blackouts: Vec::new(),
+            watches: Vec::new(),
+            reached: VecDeque::new(),
             bites: vec![0; faults],
         }
     }
@@ -275,7 +290,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
-        &self.nodes[node.index()].clock
+        &self.nodes[node.index()].clocks.clock
     }
 
     fn clock_of(&self, process: usize) -> &Clock {
@@ -339,7 +354,7 @@ impl<M: Machine> Cluster<M> {
         let Some(index) = self.index(to) else { return };
         let (from, to) = (self.client_endpoint(client), self.endpoint(index));
         // A call is never delivered twice: a client's connection sees to that.
-        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to, Cargo::Call) {
             let parcel = Parcel::new(Input::Call { id, call });
             let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
             driver.launch(flight, after);
@@ -361,30 +376,13 @@ impl<M: Machine> Process<M> {
             course: Course::Free,
             incarnation: 0,
             starts: running,
+            wanted: running,
             held_down: Vec::new(),
             held_paused: Vec::new(),
             tail: VecDeque::new(),
             backlog: VecDeque::new(),
             timers: Vec::new(),
-            trip: None,
+            trips: Vec::new(),
         }
-    }
-}
-
-impl<M: Machine> Node<M> {
-    fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
-        if let interregnum_core::Volume::Local(volume) = place.volume {
-            let storage = self.volume(volume);
-            let what = storage::What::Write(storage::Stored { home: place, record });
-            storage.change(storage::Change { by, what });
-        }
-    }
-
-    fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
-        let index = usize::from(volume);
-        while self.volumes.len() <= index {
-            self.volumes.push(Storage::new());
-        }
-        &mut self.volumes[index]
     }
 }

@@ -7,15 +7,19 @@ use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
 use crate::seen::{CrashCause, Seen};
-use interregnum_core::{Cell, Context, Image, Input, Machine, NodeId, Place, Span, Volume};
+use interregnum_core::{
+    Cell, Context, Image, Input, LocalTime, Machine, NodeId, Place, Span, Volume,
+};
 use std::rc::Rc;
 
-/// Interrupts the next step that has more effects than `after`.
+/// Interrupts the next step that has more effects than `after`, after so many of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trip {
     pub(crate) after: usize,
     pub(crate) kind: Interruption,
     pub(crate) fault: u32,
+    /// However few effects the step has.
+    pub(crate) at_once: bool,
 }
 
 /// How a step is interrupted.
@@ -66,13 +70,28 @@ impl<M: Machine> Cluster<M> {
         let image = self.image(id.node);
         let process = &mut self.processes[index];
         process.up = true;
-        process.begin_step();
         let config = Rc::clone(&process.config);
+        self.begin_step(index);
         let mut host = StepHost { cluster: self, process: index, driver };
         let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));
         let process = &mut self.processes[index];
         if process.up {
             process.machine = Some(Box::new(machine));
+        }
+        self.end_step(index, driver);
+    }
+
+    /// Starts a process that is down and wanted, unless a fault holds it down.
+    fn start_if_wanted(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        if self.processes[index].wanted {
+            self.start(index, driver);
+        }
+    }
+
+    /// The node starts anew: only those run that need not be spawned.
+    fn forget_spawned(&mut self, node: NodeId) {
+        for index in self.parts(node) {
+            self.processes[index].wanted = self.processes[index].starts;
         }
     }
 
@@ -115,7 +134,6 @@ impl<M: Machine> Cluster<M> {
         process.backlog.clear();
         // A pause ends with the process that it stopped.
         process.held_paused.clear();
-        process.trip = None;
         let timers = process.timers.len();
         process.timers.clear();
         (0..timers).for_each(|timer| driver.disarm(index, timer));
@@ -150,25 +168,23 @@ impl<M: Machine> Cluster<M> {
         let before = held.len();
         held.retain(|by| *by != fault);
         if held.len() < before {
-            self.start(index, driver);
+            self.start_if_wanted(index, driver);
         }
     }
 
-    /// Sets or clears the interruption of a coming step.
+    /// Sets an interruption of a coming step, of this incarnation or a later one.
     pub(crate) fn set_trip(&mut self, index: usize, trip: Trip) {
-        if self.processes[index].up {
-            self.processes[index].trip = Some(trip);
-        }
+        self.processes[index].trips.push(trip);
     }
 
     /// Takes back what `set_trip` began for `fault`, if it has not struck.
     pub(crate) fn end_trip(&mut self, index: usize, fault: u32) {
-        self.processes[index].trip.take_if(|trip| trip.fault == fault);
+        self.processes[index].trips.retain(|trip| trip.fault != fault);
     }
 
-    /// Takes back any interruption that has not struck.
-    pub(crate) fn forget_trip(&mut self, index: usize) {
-        self.processes[index].trip = None;
+    /// Takes back all interruptions that have not struck.
+    pub(crate) fn forget_trips(&mut self, index: usize) {
+        self.processes[index].trips.clear();
     }
 
     /// Stops a process between two effects, on behalf of `fault`.
@@ -207,17 +223,17 @@ impl<M: Machine> Cluster<M> {
 
     /// Wakes the process whatever holds it, and starts it if it is down.
     pub(crate) fn heal(&mut self, index: usize, driver: &mut impl Driver<M>) {
-        self.processes[index].trip = None;
+        self.processes[index].trips.clear();
         self.processes[index].held_down.clear();
         while let Some(&fault) = self.processes[index].held_paused.first() {
             self.resume(index, fault, driver);
         }
-        self.start(index, driver);
+        self.start_if_wanted(index, driver);
     }
 
     /// What is lost when the node's power fails: of the writes that are not synced, each one
-    /// survives with probability `keep`. Its processes must have fallen before. True if anything was
-    /// lost.
+    /// survives with probability `keep`; the monotonic clock and the watchdog start anew. Its processes
+    /// must have fallen before. True if a write was lost.
     pub(crate) fn lose_power(
         &mut self,
         node: NodeId,
@@ -227,6 +243,10 @@ impl<M: Machine> Cluster<M> {
     ) -> bool {
         let mut lost = false;
         self.nodes[node.index()].power_cycles += 1;
+        self.forget_spawned(node);
+        self.watchdog_is_off(node);
+        // Any reading, so that nobody gets away with comparing it with an earlier one.
+        self.restart_clock(node, LocalTime(dice.word() >> 16), driver);
         // A shared disk owns up to what its cache lost: the next sync of everyone who uses it fails.
         let paths = self.paths.iter_mut().filter(|((_, disk), _)| *disk == node);
         paths.for_each(|(_, path)| path.disk_lost_power());
@@ -250,11 +270,21 @@ impl<M: Machine> Cluster<M> {
         lost
     }
 
-    /// Takes a shared disk off the network, or puts it back.
-    pub(crate) fn set_disk_down(&mut self, node: NodeId, down: bool) {
+    /// `fault` takes a shared disk off the network.
+    pub(crate) fn hold_disk_down(&mut self, node: NodeId, fault: u32) {
         if node.0 >= self.computers {
-            self.nodes[node.index()].disk_is_down = down;
+            self.nodes[node.index()].disk_held_down.push(fault);
         }
+    }
+
+    /// `fault` no longer does.
+    pub(crate) fn let_disk_up(&mut self, node: NodeId, fault: u32) {
+        self.nodes[node.index()].disk_held_down.retain(|by| *by != fault);
+    }
+
+    /// Nothing keeps the disk off the network any more.
+    pub(crate) fn heal_disk(&mut self, node: NodeId) {
+        self.nodes[node.index()].disk_held_down.clear();
     }
 
     pub(super) fn set_watchdog(
@@ -263,10 +293,11 @@ impl<M: Machine> Cluster<M> {
         after: Option<Span>,
         driver: &mut impl Driver<M>,
     ) {
+        self.watchdog_is_off(node);
         let entry = &mut self.nodes[node.index()];
-        entry.watchdog = entry.watchdog.wrapping_add(1);
         if let Some(after) = after {
-            let (generation, after) = (entry.watchdog, entry.clock.real(after));
+            let (generation, after) = (entry.watchdog, entry.clocks.clock.real(after));
+            entry.watchdog_due = Some(driver.now().after(after));
             driver.watch(node, generation, after);
         }
     }
@@ -277,12 +308,13 @@ impl<M: Machine> Cluster<M> {
         if self.nodes[node.index()].watchdog != generation {
             return;
         }
-        self.nodes[node.index()].watchdog = generation.wrapping_add(1);
+        self.watchdog_is_off(node);
+        self.forget_spawned(node);
         for index in self.parts(node) {
             self.crash(index, CrashCause::Watchdog, driver);
         }
         for index in self.parts(node) {
-            self.start(index, driver);
+            self.start_if_wanted(index, driver);
         }
     }
 }

@@ -5,12 +5,15 @@
 //! as a scenario.
 
 mod chaos;
+mod limits;
+mod style;
 
-use crate::clock::TrueTime;
+use crate::clock::{Clock, ClockChange, TrueTime};
 use crate::dice::{Dice, Source};
-use crate::scenario::{Fault, Scenario};
-use crate::system::Tolerance;
-use interregnum_core::{NodeId, Span};
+use crate::outcome::Property;
+use crate::scenario::{ChaosKind, Clocks, Fault, SYNC, Scenario};
+use crate::system::{Setup, System};
+use interregnum_core::{LocalTime, NodeId, Span};
 
 /// How long a run lasts at least before the calm phase, unless the scenario says otherwise.
 const SHORTEST: Span = Span::secs(5);
@@ -24,10 +27,12 @@ pub(crate) struct Plan {
     pub(crate) faults: Vec<Planned>,
     /// When the faults are over.
     pub(crate) calm_at: TrueTime,
-    /// How fast each node's clock runs, in parts per million.
-    pub(crate) clock_ppm: Vec<i32>,
+    /// How each node's clocks start.
+    pub(crate) clocks: Vec<(i32, Clock)>,
     /// Every option drawn, for people.
     pub(crate) drawn: Vec<(String, String)>,
+    /// The kinds of drawn faults that went beyond what the system claims to survive.
+    pub(crate) excess: Vec<ChaosKind>,
 }
 
 /// A fault of the plan.
@@ -40,28 +45,48 @@ pub(crate) struct Planned {
 }
 
 impl Plan {
-    /// Draws the plan of `seed`.
-    pub(crate) fn draw(
-        scenario: &Scenario,
-        tolerance: &Tolerance,
-        words: &'static [&'static str],
-        nodes: u8,
-        seed: u64,
-    ) -> Self {
+    /// Draws the plan of `seed` for a cluster of so many nodes and shared disks.
+    pub(crate) fn draw<S: System>(system: &S, setup: &Setup<'_, S>, nodes: u8, seed: u64) -> Self {
+        let scenario = setup.scenario;
         let scripted = scenario.faults.iter().cloned().enumerate();
         let mut faults: Vec<_> =
             scripted.map(|(index, fault)| Planned { fault, script: Some(index) }).collect();
-        let mut drawn = Vec::new();
+        let mut drawn = chaos::Drawn::default();
         if let Some(chaos) = &scenario.chaos {
-            let whom = chaos::Whom { nodes, words };
-            let storm = chaos::draw(chaos, tolerance, whom, seed, &mut drawn);
-            faults.extend(storm.into_iter().map(|fault| Planned { fault, script: None }));
+            let terrain = chaos::Terrain {
+                nodes,
+                computers: scenario.cluster.nodes,
+                groups: &scenario.cluster.groups,
+                words: system.target_words(),
+                classes: S::MESSAGE_CLASSES,
+                seams: [SYNC].into_iter().chain(S::SEAMS.iter().copied()).collect(),
+                tolerance: system.tolerance(setup),
+            };
+            drawn = chaos::draw(chaos, &terrain, seed);
+            let storm = std::mem::take(&mut drawn.faults).into_iter();
+            faults.extend(storm.map(|fault| Planned { fault, script: None }));
         }
-        let clock_ppm = NodeId::first(nodes)
-            .map(|node| draw_rate(scenario.clocks.rate_ppm, node, seed))
-            .collect();
+        let chaos::Drawn { options: drawn, excess, .. } = drawn;
+        let clocks =
+            NodeId::first(nodes).map(|node| draw_clock(&scenario.clocks, node, seed)).collect();
         let calm_at = TrueTime::ZERO.after(duration(scenario));
-        Self { faults, calm_at, clock_ppm, drawn }
+        Self { faults, calm_at, clocks, drawn, excess }
+    }
+}
+
+impl Plan {
+    /// The properties that need not hold under what was drawn.
+    pub(crate) fn excused<S: System>(&self, system: &S) -> Vec<&'static str> {
+        if self.excess.is_empty() {
+            return Vec::new();
+        }
+        let properties = system.properties();
+        let must_not = |property: &Property| !system.holds_beyond(property, &self.excess);
+        properties
+            .iter()
+            .filter(|property| must_not(property))
+            .map(|property| property.id)
+            .collect()
     }
 }
 
@@ -76,18 +101,31 @@ pub(crate) fn duration(scenario: &Scenario) -> Span {
     [scripted, chaos].into_iter().flatten().max().unwrap_or(SHORTEST).max(SHORTEST)
 }
 
+/// How a node's clocks start: the rate in parts per million, and the clocks themselves. They begin at
+/// different readings, so that nobody gets away with comparing them.
+fn draw_clock(clocks: &Clocks, node: NodeId, seed: u64) -> (i32, Clock) {
+    let mut dice = Dice::new(seed, Source::Clock(node));
+    let ppm = draw_rate(clocks.rate_ppm, &mut dice);
+    let mut clock = Clock::new(ppm, LocalTime(dice.word() >> 16));
+    let offset = draw_within(clocks.wall_offset.0.as_nanos(), &mut dice);
+    clock.change(TrueTime::ZERO, ClockChange::Step(offset));
+    (ppm, clock)
+}
+
 /// A clock rate within the bound: at either end a third of the time each, for that is where
 /// protocols err.
-fn draw_rate(bound: u32, node: NodeId, seed: u64) -> i32 {
+fn draw_rate(bound: u32, dice: &mut Dice) -> i32 {
     let bound = i32::try_from(bound).unwrap_or(0);
-    let mut dice = Dice::new(seed, Source::Clock(node));
     match dice.word() % 3 {
         0 => bound,
         1 => -bound,
-        _ => {
-            let width = Span::nanos(u64::from(bound.unsigned_abs()) * 2);
-            let above = dice.between(Span::ZERO, width).as_nanos();
-            i32::try_from(above).map_or(0, |above| above - bound)
-        }
+        _ => i32::try_from(draw_within(u64::from(bound.unsigned_abs()), dice)).unwrap_or(0),
     }
+}
+
+/// Anything from `-bound` to `bound`.
+fn draw_within(bound: u64, dice: &mut Dice) -> i64 {
+    let above = dice.between(Span::ZERO, Span::nanos(bound).times(2)).as_nanos();
+    let signed = |nanos: u64| i64::try_from(nanos).unwrap_or(i64::MAX);
+    signed(above).saturating_sub(signed(bound))
 }

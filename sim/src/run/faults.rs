@@ -4,13 +4,13 @@ use super::Run;
 use super::targets::Struck;
 use crate::clock::TrueTime;
 use crate::cluster::Driver as _;
-use crate::cluster::{Interruption, Trip};
+use crate::cluster::{ClockTrouble, Interruption, Reached, Trip, Watch};
 use crate::dice::{DelayLaw, Dice, Source};
-use crate::scenario::{Fault, Partition, Ratio, Target};
+use crate::scenario::{Fault, Hold, Lossy, Only, Ratio, Slow, Target, What, When};
 use crate::seen::{CrashCause, Seen};
 use crate::system::System;
-use crate::timeline::{Disturbance, Event, Trouble};
-use interregnum_core::{NodeId, NodeSet};
+use crate::timeline::{Disturbance, Event, Trouble, Whom};
+use interregnum_core::NodeId;
 
 /// What a fault of the plan has done so far.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(super) struct Effects {
     pub(super) fired: bool,
     /// It is in effect.
     pub(super) active: bool,
+    /// When it ends, if it does.
+    ends: Option<TrueTime>,
     /// When it last ended, for those that want to know what happened shortly before.
     pub(super) ended: Option<TrueTime>,
     /// Whom it struck.
@@ -27,74 +29,98 @@ pub(super) struct Effects {
     dice: Option<Dice>,
 }
 
-impl Fault {
-    /// The kind, as scenario files write it.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self { crash: Some(_), .. } => "crash",
-            Self { power_loss: Some(_), .. } => "power_loss",
-            Self { pause: Some(_), .. } => "pause",
-            Self { partition: Some(_), .. } => "partition",
-            Self { loss: Some(_), .. } => "loss",
-            Self { duplication: Some(_), .. } => "duplication",
-            Self { delay: Some(_), .. } => "delay",
-            _ => "none",
-        }
-    }
-}
-
 impl<S: System> Run<'_, S> {
+    /// The time of a fault has come: it strikes, or waits for its seam.
     pub(super) fn begin_fault(&mut self, number: u32) {
         if self.calm_since.is_some() {
             return;
         }
         let fault = self.plan.faults[number as usize].fault.clone();
-        let mut dice = Dice::new(self.seed, Source::Fault(number));
-        let struck = self.whom(&fault, &mut dice);
-        if struck.is_empty() {
-            return;
+        match &fault.when {
+            None => self.set_off(number, &fault),
+            Some(when) => self.await_seam(number, &fault, when),
         }
-        let nodes = struck.nodes;
+    }
+
+    fn set_off(&mut self, number: u32, fault: &Fault) {
+        let Some(what) = fault.what() else { return };
+        let mut dice = Dice::new(self.seed, Source::Fault(number));
+        let struck = self.whom(what, &mut dice);
+        if !struck.is_empty() {
+            self.in_effect(number, fault, &struck);
+            self.strike(number, what, &struck, dice);
+        }
+    }
+
+    /// Notes that a fault strikes, and when it ends.
+    fn in_effect(&mut self, number: u32, fault: &Fault, struck: &Struck) {
+        let now = self.timeline.time();
         let effects = &mut self.effects[number as usize];
         (effects.fired, effects.active) = (true, true);
         effects.struck = struck.clone();
-        let began = Seen::FaultBegan { index: number, kind: fault.kind(), nodes };
+        effects.ends = fault.lasts.map(|lasts| now.after(lasts.0));
+        let ends = effects.ends;
+        let began = Seen::FaultBegan { index: number, kind: fault.kind(), nodes: struck.nodes };
         self.timeline.see(&self.cluster, &began);
-        if let Some(lasts) = fault.lasts {
-            let end = self.timeline.time().after(lasts.0);
+        if let Some(end) = ends {
             self.timeline.schedule(end, Event::FaultEnds(number));
         }
-        self.strike(number, &fault, &struck, dice);
+    }
+
+    /// A fault that stops processes strikes the one of its targets that reaches the seam; the others
+    /// strike whom they say when anybody does.
+    fn await_seam(&mut self, number: u32, fault: &Fault, when: &When) {
+        let how = match fault.what() {
+            Some(What::Crash(_)) => Some(Interruption::Crash),
+            Some(What::Pause(_)) => Some(Interruption::Pause),
+            Some(What::PowerLoss(_)) => Some(Interruption::Power),
+            _ => None,
+        };
+        let mut dice = Dice::new(self.seed, Source::Fault(number));
+        let among = match fault.what() {
+            Some(what) if how.is_some() => self.whom(what, &mut dice),
+            _ => self.resolve(&Target::All, &mut dice),
+        };
+        self.effects[number as usize].dice = Some(dice);
+        let (seam, side, left) = (when.seam.clone(), when.side, when.nth);
+        let among = among.processes;
+        self.cluster.watch_seam(Watch { fault: number, seam, side, left, among, how });
+        if let Some(within) = when.within {
+            let end = self.timeline.time().after(within.0);
+            self.timeline.schedule(end, Event::FaultEnds(number));
+        }
+    }
+
+    /// A fault has found its seam.
+    pub(super) fn reach_seam(&mut self, reached: Reached) {
+        let Reached { fault: number, process, struck } = reached;
+        let fault = self.plan.faults[number as usize].fault.clone();
+        if struck {
+            let nodes = [self.cluster.process_at(process).id.node].into_iter().collect();
+            let struck = Struck { processes: vec![process], nodes, cuts: Vec::new() };
+            self.in_effect(number, &fault, &struck);
+        } else {
+            self.set_off(number, &fault);
+        }
     }
 
     /// The fault's target; for those that strike links, the nodes at their ends.
-    fn whom(&self, fault: &Fault, dice: &mut Dice) -> Struck {
-        let of = |target: &Option<Target>, dice: &mut Dice| {
-            self.resolve(target.as_ref().unwrap_or(&Target::All), dice)
-        };
-        match fault {
-            Fault { crash: Some(crash), .. } => self.resolve(&crash.target, dice),
-            Fault { power_loss: Some(loss), .. } => self.resolve(&loss.target, dice),
-            Fault { pause: Some(pause), .. } => self.resolve(&pause.target, dice),
-            Fault { loss: Some(lossy), .. } | Fault { duplication: Some(lossy), .. } => {
-                of(&lossy.target, dice)
-            }
-            Fault { delay: Some(slow), .. } => of(&slow.target, dice),
-            Fault { partition: Some(partition), .. } => self.sides(partition, dice),
-            _ => Struck::default(),
+    fn whom(&self, what: What<'_>, dice: &mut Dice) -> Struck {
+        match what {
+            What::Partition(partition) => self.sides(partition, dice),
+            what => self.resolve(what.strike().target().unwrap_or(&Target::All), dice),
         }
     }
 
-    fn strike(&mut self, number: u32, fault: &Fault, struck: &Struck, dice: Dice) {
-        match fault {
-            Fault { crash: Some(crash), .. } => {
+    fn strike(&mut self, number: u32, what: What<'_>, struck: &Struck, dice: Dice) {
+        match what {
+            What::Crash(crash) => {
                 self.stop(number, struck, crash.after_effects, Interruption::Crash);
             }
-            Fault { pause: Some(pause), .. } => {
+            What::Pause(pause) => {
                 self.stop(number, struck, pause.after_effects, Interruption::Pause);
             }
-            Fault { power_loss: Some(loss), .. } => {
+            What::PowerLoss(loss) => {
                 self.effects[number as usize].dice = Some(dice);
                 match loss.after_effects {
                     Some(_) => {
@@ -103,22 +129,51 @@ impl<S: System> Run<'_, S> {
                     None => struck.nodes.iter().for_each(|node| self.black_out(number, node)),
                 }
             }
-            Fault { partition: Some(_), .. } => {
+            What::Partition(_) => {
                 for (from, to) in &struck.cuts {
                     self.cluster.network.cut(number, *from, *to);
                 }
             }
-            Fault { loss: Some(lossy), .. } => {
-                self.disturb(number, struck, Trouble::Loss(lossy.ratio), dice);
+            What::Loss(Lossy { ratio, only, .. }) => {
+                self.disturb(number, struck, only.as_ref(), Trouble::Loss(*ratio), dice);
             }
-            Fault { duplication: Some(lossy), .. } => {
-                self.disturb(number, struck, Trouble::Duplication(lossy.ratio), dice);
+            What::Duplication(Lossy { ratio, only, .. }) => {
+                self.disturb(number, struck, only.as_ref(), Trouble::Duplication(*ratio), dice);
             }
-            Fault { delay: Some(slow), .. } => {
-                let law = DelayLaw::new(&slow.extra);
-                self.disturb(number, struck, Trouble::Delay(law), dice);
+            What::Delay(Slow { extra, only, .. }) => {
+                let trouble = Trouble::Delay(DelayLaw::new(extra));
+                self.disturb(number, struck, only.as_ref(), trouble, dice);
             }
-            _ => {}
+            What::Hold(Hold { ratio, extra, only, .. }) => {
+                let trouble = Trouble::Hold(*ratio, DelayLaw::new(extra));
+                self.disturb(number, struck, only.as_ref(), trouble, dice);
+            }
+            What::Clog(clog) => {
+                let trouble = Trouble::Clog(self.ends(number));
+                self.disturb(number, struck, clog.only.as_ref(), trouble, dice);
+            }
+            What::Slow(slow) => {
+                let trouble = Trouble::Slow(slow.times, self.ends(number));
+                self.disturb(number, struck, None, trouble, dice);
+            }
+            What::ClockRate(rate) => {
+                self.upset_clocks(number, struck, ClockTrouble::Rate(rate.ppm));
+            }
+            What::ClockStep(step) => {
+                self.upset_clocks(number, struck, ClockTrouble::Step(step.by_ns()));
+            }
+        }
+    }
+
+    /// When a fault that has begun ends, or is ended by the calm.
+    fn ends(&self, number: u32) -> TrueTime {
+        let calm = self.plan.calm_at;
+        self.effects[number as usize].ends.map_or(calm, |ends| ends.min(calm))
+    }
+
+    fn upset_clocks(&mut self, number: u32, struck: &Struck, trouble: ClockTrouble) {
+        for node in struck.nodes.iter() {
+            self.cluster.upset_clock(node, number, trouble, &mut self.timeline);
         }
     }
 
@@ -132,7 +187,9 @@ impl<S: System> Run<'_, S> {
         let after = after_effects.and_then(|after| usize::try_from(after).ok());
         for &process in &struck.processes {
             match (after, kind) {
-                (Some(after), _) => self.cluster.set_trip(process, Trip { after, kind, fault }),
+                (Some(after), _) => {
+                    self.cluster.set_trip(process, Trip { after, kind, fault, at_once: false })
+                }
                 (None, Interruption::Pause) => {
                     if self.cluster.process_at(process).up {
                         self.cluster.pause(process, fault, &mut self.timeline);
@@ -155,7 +212,7 @@ impl<S: System> Run<'_, S> {
         for process in self.cluster.parts(node) {
             self.fell(process, fault, CrashCause::Power);
         }
-        self.cluster.set_disk_down(node, true);
+        self.cluster.hold_disk_down(node, fault);
         let Some(dice) = &mut self.effects[fault as usize].dice else { return };
         // Nothing, a quarter, half, three quarters or all of what was not synced survives.
         let keep = Ratio::ppm(u32::try_from(dice.word() % 5).unwrap_or(0) * 250_000);
@@ -164,54 +221,40 @@ impl<S: System> Run<'_, S> {
         }
     }
 
-    fn disturb(&mut self, fault: u32, struck: &Struck, what: Trouble, dice: Dice) {
-        let nodes = struck.nodes;
-        self.timeline.disturbances.push(Disturbance { fault, nodes, what, dice });
-    }
-
-    /// The links that a partition cuts, and the nodes that it names.
-    fn sides(&self, partition: &Partition, dice: &mut Dice) -> Struck {
-        let total = u8::try_from(self.cluster.node_count()).unwrap_or(NodeSet::CAPACITY);
-        let everyone = NodeSet::first(total);
-        let both = |inside: NodeSet| {
-            let outside = everyone.difference(inside);
-            [(inside, outside), (outside, inside)]
-        };
-        let (nodes, cuts) = if let Some(isolate) = &partition.isolate {
-            let inside = self.resolve(isolate, dice).nodes;
-            (inside, both(inside).to_vec())
-        } else if let (Some(from), Some(to)) = (&partition.from, &partition.to) {
-            let from = self.resolve(from, dice).nodes;
-            (from, vec![(from, self.resolve(to, dice).nodes)])
-        } else {
-            let (mut named, mut cuts) = (NodeSet::EMPTY, Vec::new());
-            for group in partition.groups.iter().flatten() {
-                // A node listed twice belongs to the first of its groups.
-                let group = self.resolve(group, dice).nodes.difference(named);
-                named = named.union(group);
-                cuts.extend(both(group));
-            }
-            (named, cuts)
-        };
-        let cuts: Vec<_> =
-            cuts.into_iter().filter(|(from, to)| cuts_anything(*from, *to)).collect();
-        let nodes = if cuts.is_empty() { NodeSet::EMPTY } else { nodes };
-        Struck { processes: Vec::new(), nodes, cuts }
+    fn disturb(
+        &mut self,
+        fault: u32,
+        struck: &Struck,
+        only: Option<&Only>,
+        what: Trouble,
+        mut dice: Dice,
+    ) {
+        let peer = only.and_then(|only| only.peer.as_ref());
+        let peer = peer.map(|peer| self.resolve(peer, &mut dice).nodes);
+        let class = only.and_then(|only| only.class.clone());
+        let links = only.and_then(|only| only.links);
+        let whom = Whom { nodes: struck.nodes, peer, class, links };
+        self.timeline.disturbances.push(Disturbance { fault, whom, what, dice });
     }
 
     pub(super) fn end_fault(&mut self, number: u32) {
+        let now = self.timeline.time();
+        self.cluster.unwatch_seam(number);
         let effects = &mut self.effects[number as usize];
-        if self.calm_since.is_some() || !std::mem::take(&mut effects.active) {
+        // What waited for a seam may have been told to give up, and found it since.
+        let is_over = effects.ends.is_some_and(|ends| ends <= now);
+        if self.calm_since.is_some() || !is_over || !std::mem::take(&mut effects.active) {
             return;
         }
-        effects.ended = Some(self.timeline.time());
+        effects.ended = Some(now);
         let struck = std::mem::take(&mut effects.struck);
         let kind = self.plan.faults[number as usize].fault.kind();
         self.timeline.see(&self.cluster, &Seen::FaultEnded { index: number, kind });
         self.cluster.network.mend(number);
         self.timeline.disturbances.retain(|trouble| trouble.fault != number);
-        for node in struck.nodes.iter().filter(|_| kind == "power_loss") {
-            self.cluster.set_disk_down(node, false);
+        for node in struck.nodes.iter() {
+            self.cluster.let_disk_up(node, number);
+            self.cluster.restore_clock(node, number, &mut self.timeline);
         }
         // A power failure takes all of a node's processes, whichever of them it was aimed at.
         let siblings = struck.nodes.iter().filter(|_| kind == "power_loss");
@@ -222,9 +265,4 @@ impl<S: System> Run<'_, S> {
             self.cluster.let_up(process, number, &mut self.timeline);
         }
     }
-}
-
-/// Whether there is a link from one set to the other: a node always hears itself.
-fn cuts_anything(from: NodeSet, to: NodeSet) -> bool {
-    from.iter().any(|node| !to.is_subset([node].into_iter().collect()))
 }

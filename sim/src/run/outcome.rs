@@ -63,7 +63,14 @@ impl<S: System> Run<'_, S> {
             }
             same
         });
-        tallies.iter().map(|tally| property(tally, failure)).collect()
+        let excused = &self.timeline.tap.excused;
+        let judged = |tally: &Tally| match property(tally, failure) {
+            outcome if excused.contains(&tally.property.id) => {
+                PropertyOutcome { verdict: Finding::NotJudged, ..outcome }
+            }
+            outcome => outcome,
+        };
+        tallies.iter().map(judged).collect()
     }
 
     fn violation(&self, failure: Failure, at: TrueTime) -> Violation {
@@ -73,7 +80,8 @@ impl<S: System> Run<'_, S> {
         let faults = faults.filter(|(_, (effects, _))| effects.active || near(effects.ended));
         let faults = faults.map(|(number, (effects, planned))| {
             let state = if effects.active { "in effect" } else { "just ended" };
-            format!("{number}: {} at {}, {state}", planned.fault.kind(), planned.fault.at)
+            let at = TrueTime::ZERO.after(planned.fault.at.0);
+            format!("{number}: {} at {at}, {state}", planned.fault.kind())
         });
         Violation {
             invariant: failure.property.id.to_owned(),

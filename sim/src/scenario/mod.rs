@@ -22,7 +22,11 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{Chaos, ChaosKind, Crash, Fault, Limits, Lossy, Partition, Pause, PowerLoss, Slow};
+pub(crate) use fault::What;
+pub use fault::{
+    Chaos, ChaosKind, ClockRate, ClockStep, Clog, Crash, Fault, Hold, Limits, Links, Lossy, Only,
+    Partition, Pause, PowerLoss, SYNC, Shape, Side, Slow, Sluggish, When,
+};
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
 pub use problem::{Problem, nearest};

@@ -8,6 +8,7 @@
 //! | `claims`, `states`, `answers`, `progress` | the properties |
 //! | `judge` | the one check that folds them all |
 //! | `linear` | the check of answers by what clients see alone |
+//! | `seams` | classes of messages, and points at which faults strike |
 //! | `mutants` | planted bugs |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
@@ -29,6 +30,7 @@ mod mutants;
 mod progress;
 pub mod properties;
 mod reference;
+mod seams;
 mod settings;
 mod states;
 
@@ -49,13 +51,14 @@ use crate::face::register_with_planted;
 use crate::linear::Budget;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
+use crate::seen::Seen;
 use crate::subject::{Mistake, Mutant, Subject};
 use crate::system::{Core, Setup, System, Tolerance};
 use crate::workload::Workload;
 use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Ballot, Paxos, Sound, record};
+use interregnum_core::paxos::{Ballot, Message, Paxos, Sound, record};
 use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -86,7 +89,7 @@ pub fn register() -> Box<dyn Subject> {
     register_with_planted(PaxosSystem::sound(), PaxosSystem::planted())
 }
 
-/// Every drawn fault is survived, by any number of nodes at once.
+/// Survived by any number of nodes at once. It reads no wall clock, so that steps of it mean nothing.
 const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Crash,
     ChaosKind::PowerLoss,
@@ -95,6 +98,10 @@ const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Loss,
     ChaosKind::Duplication,
     ChaosKind::Delay,
+    ChaosKind::Hold,
+    ChaosKind::Clog,
+    ChaosKind::Slow,
+    ChaosKind::ClockRate,
 ];
 
 impl<R: Variant> System for PaxosSystem<R> {
@@ -105,6 +112,8 @@ impl<R: Variant> System for PaxosSystem<R> {
     const ID: &'static str = "paxos";
     const ABOUT: &'static str =
         "consensus service: a replicated log under one stable leader, with snapshots and leases";
+    const MESSAGE_CLASSES: &'static [&'static str] = seams::CLASSES;
+    const SEAMS: &'static [&'static str] = seams::SEAMS;
 
     fn properties(&self) -> Vec<Property> {
         use properties::{A2, A5, A7, A8, A9, V1};
@@ -148,8 +157,13 @@ impl<R: Variant> System for PaxosSystem<R> {
         checks
     }
 
-    fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance { kinds: SURVIVED, nodes_at_once: None }
+    /// Without leases safety reads no clock.
+    fn tolerance(&self, setup: &Setup<'_, Self>) -> Tolerance {
+        let any = Tolerance::of(SURVIVED);
+        match setup.settings.lease {
+            Some(_) => Tolerance { clock_rate_ppm: setup.settings.clock_rate_bound_ppm, ..any },
+            None => any,
+        }
     }
 
     fn core(&self, setup: &Setup<'_, Self>) -> Core {
@@ -186,6 +200,21 @@ impl<R: Variant> System for PaxosSystem<R> {
 
     fn target_words(&self) -> &'static [&'static str] {
         &["leader", "follower"]
+    }
+
+    fn message_class(message: &Message<Kv>) -> &'static str {
+        seams::class(&message.body)
+    }
+
+    fn seam(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        seams::seam::<_, Whole<Kv>>(seen)
+    }
+
+    /// What a leader reads under its lease is only as good as the clocks: the answers may be stale, and
+    /// two may hold the lease. Nothing else reads a clock.
+    fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
+        let clocks = excess.contains(&ChaosKind::ClockRate);
+        !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
     }
 
     fn mutants(&self) -> &'static [Mutant] {

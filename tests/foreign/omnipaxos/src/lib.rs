@@ -67,7 +67,7 @@ impl System for Omni {
 
     /// Everything: sessions hide duplication and overtaking, the disk hides restarts.
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance { kinds: ChaosKind::ALL, nodes_at_once: None }
+        Tolerance::of(ChaosKind::ALL)
     }
 
     fn core(&self, setup: &Setup<'_, Self>) -> Core {

@@ -1,7 +1,11 @@
 //! What only the whole document shows: names that must exist, numbers that must fit together.
 
+mod faults;
+
+pub(crate) use faults::Fields;
+
 use super::problem::suggest;
-use super::{Delay, Fault, Observed, Partition, Scenario, Target};
+use super::{Delay, Observed, Scenario};
 use crate::outcome::{Property, PropertyKind};
 use crate::seen::Kind;
 use crate::subject::{Mistake, Registry, Subject};
@@ -40,7 +44,7 @@ struct Checker<'s> {
 impl Checker<'_> {
     fn add(&mut self, path: &str, message: impl Into<String>, help: Option<String>) {
         // One mistake repeated in thousands of faults is not worth thousands of messages.
-        if self.mistakes.len() < super::load::MOST_PROBLEMS {
+        if self.mistakes.len() < crate::scenario::load::MOST_PROBLEMS {
             self.mistakes.push(Mistake { path: path.to_owned(), message: message.into(), help });
         }
     }
@@ -89,7 +93,7 @@ impl Checker<'_> {
             self.add("cluster.nodes", message, None);
         }
         for (name, nodes) in &cluster.groups {
-            let path = format!("cluster.groups{}", super::key(name));
+            let path = format!("cluster.groups{}", crate::scenario::key(name));
             if nodes.is_empty() {
                 self.add(&path, "a group without nodes", None);
             }
@@ -117,128 +121,6 @@ impl Checker<'_> {
             let message = format!("there is no node {node}");
             let help = Some(format!("the nodes are 0 to {}", self.places - 1));
             self.add(path, message, help);
-        }
-    }
-
-    fn faults(&mut self) {
-        for (index, fault) in self.scenario.faults.iter().enumerate() {
-            let path = format!("faults[{index}]");
-            self.one_kind(&path, fault);
-            self.fault_times(&path, fault);
-            let targets = [
-                ("crash.target", fault.crash.as_ref().map(|crash| &crash.target)),
-                ("power_loss.target", fault.power_loss.as_ref().map(|loss| &loss.target)),
-                ("pause.target", fault.pause.as_ref().map(|pause| &pause.target)),
-                ("loss.target", fault.loss.as_ref().and_then(|loss| loss.target.as_ref())),
-                ("duplication.target", fault.duplication.as_ref().and_then(|d| d.target.as_ref())),
-                ("delay.target", fault.delay.as_ref().and_then(|delay| delay.target.as_ref())),
-            ];
-            for (field, target) in targets {
-                if let Some(target) = target {
-                    self.target(&format!("{path}.{field}"), target);
-                }
-            }
-            if let Some(slow) = &fault.delay {
-                self.delay(&format!("{path}.delay.extra"), &slow.extra);
-            }
-            if let Some(partition) = &fault.partition {
-                self.partition(&format!("{path}.partition"), partition);
-            }
-        }
-    }
-
-    fn one_kind(&mut self, path: &str, fault: &Fault) {
-        let kinds = fault.kinds();
-        let known = || format!("give exactly one of `{}`", Fault::KINDS.join("`, `"));
-        match kinds.as_slice() {
-            [_] => {}
-            [] => self.add(path, "a fault of no kind", Some(known())),
-            [.., last] => {
-                let message = format!("a fault of {} kinds: `{}`", kinds.len(), kinds.join("`, `"));
-                let help = Some("make it one fault for each kind".to_owned());
-                self.add(&format!("{path}.{last}"), message, help);
-            }
-        }
-    }
-
-    fn fault_times(&mut self, path: &str, fault: &Fault) {
-        if let Some(end) = self.scenario.duration.filter(|end| fault.at >= *end) {
-            let message = format!("the fault begins at {}, the run lasts {end}", fault.at);
-            let help = Some("start it earlier, or lengthen `duration`".to_owned());
-            self.add(&format!("{path}.at"), message, help);
-        }
-        if fault.lasts.is_some_and(|lasts| lasts.0 == Span::ZERO) {
-            let help = Some("without `for`, it lasts until the calm phase".to_owned());
-            self.add(&format!("{path}.for"), "a fault that lasts no time", help);
-        }
-    }
-
-    fn partition(&mut self, path: &str, partition: &Partition) {
-        const FORMS: &str = "give exactly one of `groups`, `isolate`, and `from` with `to`";
-        let Partition { groups, isolate, from, to } = partition;
-        let one_way = from.is_some() || to.is_some();
-        match (groups, isolate, one_way) {
-            (Some(groups), None, false) if groups.is_empty() => {
-                self.add(&format!("{path}.groups"), "a partition without groups", None);
-            }
-            (Some(_), None, false) | (None, Some(_), false) => {}
-            (None, None, true) if from.is_some() && to.is_some() => {}
-            (None, None, true) => {
-                let absent = if from.is_some() { "to" } else { "from" };
-                let message = format!("a one-way partition without `{absent}`");
-                self.add(path, message, Some(FORMS.to_owned()));
-            }
-            (None, None, false) => self.add(path, "an empty partition", Some(FORMS.to_owned())),
-            _ => self.add(path, "more than one form of partition", Some(FORMS.to_owned())),
-        }
-        for (name, target) in [("isolate", isolate), ("from", from), ("to", to)] {
-            if let Some(target) = target {
-                self.target(&format!("{path}.{name}"), target);
-            }
-        }
-        for (index, target) in groups.iter().flatten().enumerate() {
-            self.target(&format!("{path}.groups[{index}]"), target);
-        }
-    }
-
-    fn target(&mut self, path: &str, target: &Target) {
-        let cluster = &self.scenario.cluster;
-        match target {
-            Target::All | Target::Majority | Target::Minority => {}
-            Target::Random(count) if (1..=cluster.nodes).contains(count) => {}
-            Target::Random(count) => {
-                let message = format!("found `{count}`, expected 1 to {} nodes", cluster.nodes);
-                self.add(&format!("{path}.random"), message, None);
-            }
-            Target::Group(name) => {
-                if !cluster.groups.contains_key(name) {
-                    let message = format!("unknown group `{}`", name.escape_debug());
-                    let known = cluster.groups.keys().map(String::as_str);
-                    let help = suggest(name, "known groups", known)
-                        .or_else(|| Some("`cluster.groups` names none".to_owned()));
-                    self.add(&format!("{path}.group"), message, help);
-                }
-            }
-            Target::Node { node, .. } => self.node(&format!("{path}.node"), *node),
-            Target::Nodes(nodes) if nodes.is_empty() => {
-                self.add(&format!("{path}.nodes"), "a target without nodes", None);
-            }
-            Target::Nodes(nodes) => self.nodes(&format!("{path}.nodes"), nodes),
-            Target::Named(word) => self.word(path, word, true),
-            Target::Any(word) => self.word(&format!("{path}.any"), word, false),
-            Target::Asked(word, _) => self.word(path, word, false),
-        }
-    }
-
-    fn word(&mut self, path: &str, word: &str, alone: bool) {
-        let Some(subject) = self.subject else { return };
-        let words = subject.target_words();
-        if !words.contains(&word) {
-            let general: &[&str] = if alone { &["all", "majority", "minority"] } else { &[] };
-            let message =
-                format!("unknown target `{}` of system `{}`", word.escape_debug(), subject.id());
-            let known = words.iter().chain(general).copied();
-            self.add(path, message, suggest(word, "known here", known));
         }
     }
 
@@ -272,7 +154,7 @@ impl Checker<'_> {
         for name in self.scenario.expect.at_least.keys() {
             if !counters.contains(&name.as_str()) && !name.starts_with("probe:") {
                 let message = format!("unknown count `{}`", name.escape_debug());
-                let path = format!("expect.at_least{}", super::key(name));
+                let path = format!("expect.at_least{}", crate::scenario::key(name));
                 self.add(&path, message, suggest(name, "known here", counters.iter().copied()));
             }
         }

@@ -1,0 +1,160 @@
+//! What can go wrong, in the words of scenario files: faults at set times, and faults drawn from the seed.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `process` | crashes, pauses, power |
+//! | `partition` | links that are cut |
+//! | `network` | what happens to messages on the others |
+//! | `clock` | wrong clocks |
+//! | `seam` | faults that strike when something else happens, instead of at a set time |
+//! | `chaos` | how faults are drawn |
+//!
+//! A kind of fault is one line of the table below and one type. Whoever must treat kinds differently
+//! matches on [`What`], so that the compiler names every place that a new kind concerns.
+
+mod chaos;
+mod clock;
+mod network;
+mod partition;
+mod process;
+mod seam;
+
+pub use chaos::{Chaos, Limits};
+pub use clock::{ClockRate, ClockStep};
+pub use network::{Clog, Hold, Links, Lossy, Only, Slow, Sluggish};
+pub use partition::{Partition, Shape};
+pub use process::{Crash, Pause, PowerLoss};
+pub use seam::{SYNC, Side, When};
+
+use super::check::Fields;
+use super::{Duration, Target};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What every kind of fault can say about itself.
+pub(crate) trait Strike {
+    /// Whom it strikes: without a target everyone.
+    fn target(&self) -> Option<&Target>;
+
+    /// Reports every mistake that only the whole document shows.
+    fn check(&self, fields: &mut Fields<'_, '_>);
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $field:ident $name:literal $Kind:ident($Type:ty),)*) => {
+        /// One fault: when, for how long, and exactly one kind.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct Fault {
+            /// When it begins.
+            pub at: Duration,
+            /// How long it lasts; without this, until the calm phase (and beyond, outside its core).
+            #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+            pub lasts: Option<Duration>,
+            /// From `at` on it waits for a seam, and strikes there. Of processes it strikes the one that
+            /// reaches the seam, if that is among its targets.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub when: Option<When>,
+            $(
+                $(#[doc = $doc])+
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$Type>,
+            )*
+        }
+
+        /// A kind of fault, as chaos draws it.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ChaosKind {
+            $($(#[doc = $doc])+ $Kind,)*
+        }
+
+        impl ChaosKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$Kind),*];
+
+            /// The kind as a word.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$Kind => $name),* }
+            }
+
+            /// The field of a fault that gives it.
+            #[must_use]
+            pub const fn field(self) -> &'static str {
+                match self { $(Self::$Kind => stringify!($field)),* }
+            }
+        }
+
+        /// What a fault is: its one kind, with all that is said about it.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum What<'f> {
+            $($Kind(&'f $Type),)*
+        }
+
+        impl<'f> What<'f> {
+            pub(crate) const fn kind(self) -> ChaosKind {
+                match self { $(Self::$Kind(_) => ChaosKind::$Kind),* }
+            }
+
+            pub(crate) fn strike(self) -> &'f dyn Strike {
+                match self { $(Self::$Kind(what) => what),* }
+            }
+        }
+
+        impl Fault {
+            /// The kinds, as scenario files write them.
+            pub const KINDS: &[&'static str] = &[$(stringify!($field)),*];
+
+            /// Everything given; of a fault that was checked, exactly one.
+            pub(crate) fn given(&self) -> Vec<What<'_>> {
+                [$(self.$field.as_ref().map(What::$Kind)),*].into_iter().flatten().collect()
+            }
+
+            /// What it is.
+            pub(crate) fn what(&self) -> Option<What<'_>> {
+                $(if let Some(what) = &self.$field {
+                    return Some(What::$Kind(what));
+                })*
+                None
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Processes fall and, when the fault ends, start again.
+    crash "crash" Crash(Crash),
+    /// Nodes lose power: like a crash, and any subset of their unsynced writes is lost.
+    power_loss "power-loss" PowerLoss(PowerLoss),
+    /// Processes stop between two effects and later go on as if nothing had happened.
+    pause "pause" Pause(Pause),
+    /// Links between nodes are cut.
+    partition "partition" Partition(Partition),
+    /// Messages are lost, beyond what the network always loses.
+    loss "loss" Loss(Lossy),
+    /// Messages are delivered twice.
+    duplication "duplication" Duplication(Lossy),
+    /// Messages take longer.
+    delay "delay" Delay(Slow),
+    /// Single messages are held back.
+    hold "hold" Hold(Hold),
+    /// Links deliver nothing, and then everything at once.
+    clog "clog" Clog(Clog),
+    /// Nodes work, but slowly.
+    slow "slow" Slow(Sluggish),
+    /// Monotonic clocks run at another rate.
+    clock_rate "clock-rate" ClockRate(ClockRate),
+    /// Wall clocks are set forward or back.
+    clock_step "clock-step" ClockStep(ClockStep),
+}
+
+impl Fault {
+    /// The kind, as scenario files write it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.what().map_or("none", |what| what.kind().field())
+    }
+}
