@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+pub mod audit;
 pub mod campaign;
 pub mod check;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod dice;
 pub mod face;
 pub mod outcome;
 pub mod prelude;
+pub mod reduce;
 pub mod scenario;
 pub mod seen;
 pub mod subject;

@@ -4,7 +4,7 @@ use crate::check::{Check, View};
 use crate::cluster::Deployment;
 use crate::outcome::Property;
 use crate::scenario::{ChaosKind, Scenario};
-use crate::subject::{Mistake, Mutant};
+use crate::subject::{Exempt, Mistake, Mutant};
 use crate::workload::Workload;
 use interregnum_core::{Machine, NodeSet, ProcessId, Span};
 use schemars::JsonSchema;
@@ -82,6 +82,23 @@ pub trait System: Send + Sync + 'static {
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant] {
         &[]
+    }
+
+    /// The known bugs that it cannot have.
+    fn exempt(&self) -> &'static [Exempt] {
+        &[]
+    }
+
+    /// The scenario that must catch the planted bug `mutant`: the text of a scenario file.
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
+
+    /// What a host that forges facts makes of one; `None` keeps it back.
+    fn forged(fact: &<Self::Process as Machine>::Fact) -> Option<<Self::Process as Machine>::Fact> {
+        let _ = fact;
+        None
     }
 
     /// The names of what its checks count, for `expect.at_least`.

@@ -49,8 +49,9 @@ impl<S: System> Run<'_, S> {
         if self.calm_since.is_some() {
             return;
         }
-        let fault = self.plan.faults[number as usize].fault.clone();
-        let mut dice = Dice::new(self.seed, Source::Fault(number));
+        let planned = &self.plan.faults[number as usize];
+        let (fault, dice) = (planned.fault.clone(), planned.dice);
+        let mut dice = Dice::new(self.seed, Source::Fault(dice));
         let struck = self.whom(&fault, &mut dice);
         if struck.is_empty() {
             return;

@@ -13,6 +13,10 @@ pub struct Fault {
     /// How long it lasts; without this, until the calm phase (and beyond, outside its core).
     #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Duration>,
+    /// The number of the dice that it draws from, in a plan that was drawn before: what it draws then
+    /// does not depend on its place in the list, and it need not make a difference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dice: Option<u32>,
     /// Processes fall and, when the fault ends, start again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash: Option<Crash>,

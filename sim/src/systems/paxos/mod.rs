@@ -7,7 +7,7 @@
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `claims`, `states`, `answers`, `progress` | the properties |
 //! | `judge` | the one check that folds them all |
-//! | `mutants` | planted bugs |
+//! | `mutants`, `trials` | planted bugs, and the scenario that must catch each |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
@@ -29,6 +29,7 @@ pub mod properties;
 mod reference;
 mod settings;
 mod states;
+mod trials;
 
 #[cfg(test)]
 mod tests;
@@ -180,6 +181,10 @@ impl<R: Variant> System for PaxosSystem<R> {
 
     fn target_words(&self) -> &'static [&'static str] {
         &["leader", "follower"]
+    }
+
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        trials::scenario_of(mutant)
     }
 
     fn mutants(&self) -> &'static [Mutant] {
