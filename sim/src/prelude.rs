@@ -3,7 +3,7 @@
 
 pub use crate::check::{Agreement, Answers, Check, Failure, Report, Tally, View};
 pub use crate::clock::TrueTime;
-pub use crate::cluster::{Deployed, Deployment};
+pub use crate::cluster::{Deployed, Deployment, Misdeed};
 pub use crate::face::{register, register_with_planted};
 pub use crate::outcome::{HighlightKind, Property};
 pub use crate::scenario::ChaosKind;

@@ -12,6 +12,7 @@ mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
+mod tamper;
 
 use crate::clock::Clock;
 use crate::seen::{Client, MessageId, Seen};
@@ -25,6 +26,8 @@ use storage::Storage;
 pub(crate) use driver::{Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use step::call_id;
+pub use tamper::Misdeed;
+pub(crate) use tamper::Tamper;
 
 /// What is deployed before the run starts.
 #[derive(Debug)]
@@ -177,6 +180,8 @@ pub struct Cluster<M: Machine> {
     effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
+    /// What the host does wrong, if it does.
+    tamper: Option<Tamper<M>>,
 }
 
 /// Arrivals that a paused process keeps; what comes after is lost.
@@ -229,6 +234,7 @@ impl<M: Machine> Cluster<M> {
             blackouts: Vec::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
+            tamper: None,
         }
     }
 

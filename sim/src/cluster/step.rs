@@ -91,6 +91,9 @@ impl<M: Machine> Cluster<M> {
             Effect::Reply { call, reply } => self.reply(index, call, reply, driver),
             Effect::Notify { to, notice } => {
                 driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
+                if self.loses_notice() {
+                    return;
+                }
                 if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
                     let parcel = Parcel::new(Input::Notice { from: me.part, notice });
                     self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
@@ -107,7 +110,11 @@ impl<M: Machine> Cluster<M> {
                 }
             }
             Effect::Watchdog(after) => self.set_watchdog(me.node, after, driver),
-            Effect::Fact(fact) => driver.see(self, &Seen::Fact { process: me, fact: &fact }),
+            Effect::Fact(fact) => {
+                if let Some(fact) = self.told(fact) {
+                    driver.see(self, &Seen::Fact { process: me, fact: &fact });
+                }
+            }
             Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
             Effect::Halt(reason) => self.halt(index, reason, driver),
         }
@@ -152,6 +159,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
+        let window = self.window(window);
         let process = &mut self.processes[index];
         let clock = &self.nodes[process.id.node.index()].clock;
         let window = Window { min: clock.real(window.min), max: clock.real(window.max) };
@@ -215,10 +223,10 @@ impl<M: Machine> Cluster<M> {
         ticket: M::Ticket,
         driver: &mut impl Driver<M>,
     ) {
-        let process = &self.processes[index];
         match volume {
             Volume::Local(volume) => {
-                let (node, incarnation) = (process.id.node, process.incarnation);
+                let node = self.processes[index].id.node;
+                let incarnation = self.to_be_told(index, volume, &ticket, driver);
                 let mark = self.nodes[node.index()].volume(volume).mark();
                 let after = driver.sync_time(node);
                 let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };

@@ -7,7 +7,7 @@ mod targets;
 
 use crate::check::Check;
 use crate::clock::{Clock, TrueTime};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Misdeed, Tamper};
 use crate::dice::{Dice, Source};
 use crate::outcome::{Observed, Outcome, TraceLine};
 use crate::plan::Plan;
@@ -80,8 +80,11 @@ impl<'r, S: System> Run<'r, S> {
             let mut dice = Dice::new(seed, Source::Clock(node));
             Clock::new(ppm, LocalTime(dice.word() >> 16))
         };
-        let cluster =
+        let mut cluster =
             Cluster::new(deployment, scenario.cluster.nodes, clients, plan.faults.len(), clock);
+        if let Some(misdeed) = setup.mutant.and_then(|mutant| Misdeed::of(mutant.id)) {
+            cluster.tamper(Tamper::new(misdeed, S::forged));
+        }
         let tap = Tap::new(system.checks(setup), recorder);
         let timeline =
             Timeline::new(seed, &cluster, clients, &scenario.network, &scenario.disks, tap);
