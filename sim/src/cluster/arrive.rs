@@ -40,9 +40,12 @@ impl<M: Machine> Cluster<M> {
         mark: u64,
         driver: &mut impl Driver<M>,
     ) {
-        while let Some(change) = self.volume(node, volume).next_covered(mark) {
-            show_durable(self, node, volume, &change, driver);
-            self.volume(node, volume).apply(change);
+        let (at, which) = (node.index(), usize::from(volume));
+        while let Some(change) =
+            self.nodes[at].volumes.get(which).and_then(|volume| volume.next_covered(mark))
+        {
+            show_durable(self, node, volume, change, driver);
+            self.nodes[at].volumes[which].settle();
         }
     }
 
@@ -61,7 +64,7 @@ impl<M: Machine> Cluster<M> {
             }
         }
         let process = &mut self.processes[index];
-        if process.machine.is_none() {
+        if !process.up {
             return self.lose(index, &parcel, DropCause::Down, driver);
         }
         if let Some(&fault) = process.held_paused.first() {
@@ -114,7 +117,7 @@ impl<M: Machine> Cluster<M> {
     /// Fires a timer if it is still armed: now, or after the process's pause.
     pub(crate) fn fire(&mut self, index: usize, timer: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_none() {
+        if !process.up {
             return;
         }
         if let Some(&fault) = process.held_paused.first() {

@@ -21,6 +21,8 @@ use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, P
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use step::Course;
 use storage::Storage;
 
 pub(crate) use driver::{Driver, Endpoint, Fate};
@@ -117,8 +119,12 @@ enum Held<M: Machine> {
 #[derive(Debug)]
 pub(crate) struct Process<M: Machine> {
     pub(crate) id: ProcessId,
-    config: M::Config,
-    pub(crate) machine: Option<M>,
+    config: Rc<M::Config>,
+    /// Whether it runs.
+    pub(crate) up: bool,
+    /// Its state, if it is up and not in the middle of a step.
+    pub(crate) machine: Option<Box<M>>,
+    course: Course,
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
@@ -135,8 +141,12 @@ pub(crate) struct Process<M: Machine> {
 }
 
 impl<M: Machine> Process<M> {
-    pub(crate) const fn config(&self) -> &M::Config {
+    pub(crate) fn config(&self) -> &M::Config {
         &self.config
+    }
+
+    fn begin_step(&mut self) {
+        self.course = self.trip.map_or(Course::Free, |trip| Course::Tripping(trip.after));
     }
 
     pub(crate) const fn is_paused(&self) -> bool {
@@ -176,8 +186,6 @@ pub struct Cluster<M: Machine> {
     paths: BTreeMap<(usize, NodeId), shared::Path>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
-    /// Reused by every step.
-    effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
     /// What the host does wrong, if it does.
@@ -232,7 +240,6 @@ impl<M: Machine> Cluster<M> {
             messages_sent: 0,
             paths: BTreeMap::new(),
             blackouts: Vec::new(),
-            effects: Vec::new(),
             bites: vec![0; faults],
             tamper: None,
         }
@@ -275,6 +282,10 @@ impl<M: Machine> Cluster<M> {
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
         &self.nodes[node.index()].clock
+    }
+
+    fn clock_of(&self, process: usize) -> &Clock {
+        self.clock(self.processes[process].id.node)
     }
 
     /// How many endpoints there are: processes, shared disks, clients.
@@ -350,8 +361,10 @@ impl<M: Machine> Process<M> {
     fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
         Self {
             id,
-            config,
+            config: Rc::new(config),
+            up: false,
             machine: None,
+            course: Course::Free,
             incarnation: 0,
             starts: running,
             held_down: Vec::new(),

@@ -1,12 +1,14 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::arrive::show_durable;
+use super::step::Course;
 use super::storage::{Fate as Left, Stored, What};
 use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
 use crate::seen::{CrashCause, Seen};
 use interregnum_core::{Cell, Context, Image, Input, Machine, NodeId, Place, Span, Volume};
+use std::rc::Rc;
 
 /// Interrupts the next step that has more effects than `after`.
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +33,13 @@ impl<M: Machine> Cluster<M> {
     pub(crate) fn begin(&mut self, driver: &mut impl Driver<M>) {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
-                while let Some(change) = self.volume(node, volume).next_covered(u64::MAX) {
+                let (at, which) = (node.index(), usize::from(volume));
+                while let Some(change) = self.nodes[at].volumes[which].next_covered(u64::MAX) {
                     if let What::Write(Stored { home: at, record }) = &change.what {
                         driver.see(self, &Seen::Written { process: change.by, at: *at, record });
                     }
-                    show_durable(self, node, volume, &change, driver);
-                    self.volume(node, volume).apply(change);
+                    show_durable(self, node, volume, change, driver);
+                    self.nodes[at].volumes[which].settle();
                 }
             }
         }
@@ -54,7 +57,7 @@ impl<M: Machine> Cluster<M> {
     /// Starts a process that is down, unless a fault holds it down.
     pub(crate) fn start(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_some() || !process.held_down.is_empty() {
+        if process.up || !process.held_down.is_empty() {
             return;
         }
         process.incarnation += 1;
@@ -62,12 +65,15 @@ impl<M: Machine> Cluster<M> {
         driver.see(self, &Seen::Booted { process: id, incarnation });
         let image = self.image(id.node);
         let process = &mut self.processes[index];
-        let mut effects = std::mem::take(&mut self.effects);
-        let clock = &self.nodes[id.node.index()].clock;
-        let mut host = StepHost { clock, process: index, driver, effects: &mut effects };
-        let machine = M::boot(&process.config, &image, &mut Context::new(id, &mut host));
-        process.machine = Some(machine);
-        self.carry_out(index, effects, driver);
+        process.up = true;
+        process.begin_step();
+        let config = Rc::clone(&process.config);
+        let mut host = StepHost { cluster: self, process: index, driver };
+        let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));
+        let process = &mut self.processes[index];
+        if process.up {
+            process.machine = Some(Box::new(machine));
+        }
     }
 
     fn image(&self, node: NodeId) -> Image<M::Record> {
@@ -84,7 +90,7 @@ impl<M: Machine> Cluster<M> {
 
     /// Ends a process. What it sent, and what its disk was asked to do, goes on without it.
     pub(crate) fn crash(&mut self, index: usize, why: CrashCause, driver: &mut impl Driver<M>) {
-        if self.processes[index].machine.is_none() {
+        if !self.processes[index].up {
             return;
         }
         self.clear(index, driver);
@@ -102,7 +108,9 @@ impl<M: Machine> Cluster<M> {
 
     fn clear(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
+        process.up = false;
         process.machine = None;
+        process.course = Course::Fallen;
         process.tail.clear();
         process.backlog.clear();
         // A pause ends with the process that it stopped.
@@ -130,7 +138,7 @@ impl<M: Machine> Cluster<M> {
         why: CrashCause,
         driver: &mut impl Driver<M>,
     ) -> bool {
-        let was_up = self.processes[index].machine.is_some();
+        let was_up = self.processes[index].up;
         self.crash(index, why, driver);
         self.processes[index].held_down.push(fault);
         was_up
@@ -148,7 +156,7 @@ impl<M: Machine> Cluster<M> {
 
     /// Sets or clears the interruption of a coming step.
     pub(crate) fn set_trip(&mut self, index: usize, trip: Trip) {
-        if self.processes[index].machine.is_some() {
+        if self.processes[index].up {
             self.processes[index].trip = Some(trip);
         }
     }
@@ -182,10 +190,7 @@ impl<M: Machine> Cluster<M> {
             return;
         }
         driver.see(self, &Seen::Resumed { process: self.processes[index].id });
-        let tail: Vec<_> = self.processes[index].tail.drain(..).collect();
-        if !tail.is_empty() {
-            self.carry_out(index, tail, driver);
-        }
+        self.go_on(index, driver);
         while !self.processes[index].is_paused() {
             match self.processes[index].backlog.pop_front() {
                 Some(Held::Parcel(parcel)) => self.deliver(index, parcel, driver),

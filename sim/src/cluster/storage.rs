@@ -65,14 +65,17 @@ impl<R: Clone> Storage<R> {
     }
 
     /// The next change that a sync with this mark covers, to be shown and then made durable by
-    /// `apply`.
-    pub(crate) fn next_covered(&mut self, mark: u64) -> Option<Change<R>> {
-        if self.settled >= mark {
-            return None;
+    /// `settle`.
+    pub(crate) fn next_covered(&self, mark: u64) -> Option<&Change<R>> {
+        self.unsynced.front().filter(|_| self.settled < mark)
+    }
+
+    /// Makes the oldest change durable.
+    pub(crate) fn settle(&mut self) {
+        if let Some(change) = self.unsynced.pop_front() {
+            self.settled += 1;
+            self.apply(change);
         }
-        let change = self.unsynced.pop_front()?;
-        self.settled += 1;
-        Some(change)
     }
 
     /// The next change that a power failure strikes: it is kept with the given probability,
@@ -115,8 +118,8 @@ impl<R: Clone> Storage<R> {
             return self.durable.iter().for_each(|(slot, stored)| take(slot, stored));
         }
         let mut seen = self.clone();
-        while let Some(change) = seen.next_covered(u64::MAX) {
-            seen.apply(change);
+        while seen.next_covered(u64::MAX).is_some() {
+            seen.settle();
         }
         seen.for_each_readable(take);
     }
@@ -139,8 +142,8 @@ mod tests {
 
     fn sync(storage: &mut Storage<u8>, mark: u64) -> usize {
         let covered = std::iter::from_fn(|| {
-            let change = storage.next_covered(mark)?;
-            storage.apply(change);
+            storage.next_covered(mark)?;
+            storage.settle();
             Some(())
         });
         covered.count()
