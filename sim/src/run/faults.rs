@@ -50,8 +50,8 @@ impl<S: System> Run<'_, S> {
             return;
         }
         let planned = &self.plan.faults[number as usize];
-        let (fault, dice) = (planned.fault.clone(), planned.dice);
-        let mut dice = Dice::new(self.seed, Source::Fault(dice));
+        let (fault, dice_number) = (planned.fault.clone(), planned.dice);
+        let mut dice = Dice::new(self.seed, Source::Fault(dice_number));
         let struck = self.whom(&fault, &mut dice);
         if struck.is_empty() {
             return;
@@ -60,7 +60,8 @@ impl<S: System> Run<'_, S> {
         let effects = &mut self.effects[number as usize];
         (effects.fired, effects.active) = (true, true);
         effects.struck = struck.clone();
-        let began = Seen::FaultBegan { index: number, kind: fault.kind(), nodes };
+        // By the number of its dice, so that a plan that was written out is the same run.
+        let began = Seen::FaultBegan { index: dice_number, kind: fault.kind(), nodes };
         self.timeline.see(&self.cluster, &began);
         if let Some(lasts) = fault.lasts {
             let end = self.timeline.time().after(lasts.0);
@@ -207,8 +208,9 @@ impl<S: System> Run<'_, S> {
         }
         effects.ended = Some(self.timeline.time());
         let struck = std::mem::take(&mut effects.struck);
-        let kind = self.plan.faults[number as usize].fault.kind();
-        self.timeline.see(&self.cluster, &Seen::FaultEnded { index: number, kind });
+        let planned = &self.plan.faults[number as usize];
+        let kind = planned.fault.kind();
+        self.timeline.see(&self.cluster, &Seen::FaultEnded { index: planned.dice, kind });
         self.cluster.network.mend(number);
         self.timeline.disturbances.retain(|trouble| trouble.fault != number);
         for node in struck.nodes.iter().filter(|_| kind == "power_loss") {

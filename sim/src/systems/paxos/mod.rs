@@ -6,8 +6,9 @@
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `beliefs` | facts that are kept back |
 //! | `judge` | the one check that folds them all |
-//! | `mutants`, `trials` | planted bugs, and the scenario that must catch each |
+//! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
@@ -16,10 +17,12 @@
 //! A4, A6, L1 to L3).
 
 mod answers;
+mod beliefs;
 mod claims;
 mod clients;
 mod deviations;
 pub mod evidence;
+mod hosts;
 mod judge;
 mod ledger;
 mod load;
@@ -46,13 +49,14 @@ use crate::cluster::{Deployed, Deployment};
 use crate::face::register_with_planted;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
-use crate::subject::{Mistake, Mutant, Subject};
+use crate::subject::{Exempt, Mistake, Mutant, Subject};
 use crate::system::{Core, Setup, System, Tolerance};
 use crate::workload::Workload;
+use beliefs::Beliefs;
 use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Ballot, Paxos, Sound, record};
+use interregnum_core::paxos::{Ballot, Fact, Paxos, Sound, record};
 use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -136,7 +140,9 @@ impl<R: Variant> System for PaxosSystem<R> {
     fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
-        let mut checks: Vec<Box<dyn Check<Self::Process>>> = vec![Box::new(judge)];
+        let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
+        let mut checks: Vec<Box<dyn Check<Self::Process>>> =
+            vec![Box::new(judge), Box::new(beliefs)];
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }
@@ -188,7 +194,15 @@ impl<R: Variant> System for PaxosSystem<R> {
     }
 
     fn mutants(&self) -> &'static [Mutant] {
-        MUTANTS
+        hosts::ALL
+    }
+
+    fn exempt(&self) -> &'static [Exempt] {
+        hosts::EXEMPT
+    }
+
+    fn forged(fact: &Fact) -> Option<Fact> {
+        Some(hosts::forged(fact))
     }
 
     fn counters(&self) -> &'static [&'static str] {

@@ -22,4 +22,10 @@ macro_rules! trials {
     };
 }
 
-trials!["ignores-reported-value",];
+trials![
+    "host-acks-before-sync",
+    "host-drops-facts",
+    "host-fires-timers-early",
+    "host-forges-facts",
+    "ignores-reported-value",
+];

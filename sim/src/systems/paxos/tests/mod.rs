@@ -1,7 +1,9 @@
 //! Tests of the system in the simulator, and of its checks on hand-written streams.
 
 mod agreement;
+mod audit;
 mod liveness;
+mod reduce;
 mod replay;
 mod runs;
 mod story;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Every kind of drawn fault, leases, clocks at their bound, and snapshots often enough to matter.
-fn stormy(nodes: u8) -> Value {
+pub(super) fn stormy(nodes: u8) -> Value {
     json!({
         "version": 1,
         "title": "Everything goes wrong",
