@@ -90,8 +90,8 @@ fn a_stall_is_shortened() {
 }
 
 #[test]
-fn a_regression_of_the_sound_system_is_expected_to_hold() {
-    // Nothing fails here, so a failure is made up; it does not come about again.
+fn what_does_not_fail_or_not_again_is_not_reduced() {
+    // The failure is made up: it does not come about again.
     let scenario = loaded(&stormy(3).to_string());
     let held = scenario.prepared.run(1);
     assert_eq!(reduced(&scenario, &held).err(), Some(Irreducible::NothingFailed));
