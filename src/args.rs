@@ -20,7 +20,7 @@ Examples:
   interregnum run scenario.json
   interregnum run scenarios --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
-  interregnum audit paxos
+  interregnum audit SYSTEM
   interregnum scenario new mine.json --system NAME";
 
 /// Deterministic simulation of the protocols that decide who is in charge.

@@ -5,7 +5,7 @@ use super::storage::{Change, Stored, What};
 use super::{Armed, Cluster, Driver, Fate, Flight, Held, Interruption, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
-    CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
+    CallId, Context, Effect, Input, Machine, Outcome, Part, ProcessId, Span, Volume, Window,
 };
 use std::rc::Rc;
 
@@ -129,16 +129,7 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Sync { volume, ticket } => self.sync(index, volume, ticket, driver),
             Effect::Reply { call, reply } => self.reply(index, call, reply, driver),
-            Effect::Notify { to, notice } => {
-                driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
-                if self.loses_notice() {
-                    return;
-                }
-                if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
-                    let parcel = Parcel::new(Input::Notice { from: me.part, notice });
-                    self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
-                }
-            }
+            Effect::Notify { to, notice } => self.notify(me, to, notice, driver),
             Effect::Spawn(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
                     self.launch(Flight::Spawning(part), Span::ZERO, driver);
@@ -157,6 +148,15 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
             Effect::Halt(reason) => self.halt(index, reason, driver),
+        }
+    }
+
+    fn notify(&mut self, me: ProcessId, to: Part, notice: M::Notice, driver: &mut impl Driver<M>) {
+        driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
+        let to = self.index(ProcessId { node: me.node, part: to });
+        if let Some(to) = to.filter(|_| !self.loses_notice()) {
+            let parcel = Parcel::new(Input::Notice { from: me.part, notice });
+            self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
         }
     }
 
