@@ -266,7 +266,7 @@ impl<M: Machine> Cluster<M> {
         match volume {
             Volume::Local(volume) => {
                 let node = self.processes[index].id.node;
-                let incarnation = self.to_be_told(index, volume, &ticket, driver);
+                let incarnation = self.listener(index, volume, &ticket, driver);
                 let mark = self.nodes[node.index()].volume(volume).mark();
                 let after = driver.sync_time(node);
                 let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };

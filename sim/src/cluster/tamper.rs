@@ -85,7 +85,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// The incarnation that is to hear when a sync is done: none, if it was told already.
-    pub(super) fn to_be_told(
+    pub(super) fn listener(
         &mut self,
         index: usize,
         volume: u8,
