@@ -222,6 +222,16 @@ pub struct Outcome {
     pub highlights_left_out: u64,
 }
 
+impl Outcome {
+    /// Whether what failed is the evidence: claims of machines that contradict what they did.
+    #[must_use]
+    pub fn is_inconsistent(&self) -> bool {
+        let is_it = |id: &str| self.violation.as_ref().is_some_and(|found| found.invariant == id);
+        let mut failed = self.properties.iter().filter(|property| is_it(&property.id));
+        failed.any(|property| property.verdict == Finding::InconsistentEvidence)
+    }
+}
+
 /// One line of a trace, made when a run is repeated with a recorder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceLine {

@@ -5,7 +5,7 @@ use crate::cluster::Deployment;
 use crate::outcome::{Property, PropertyKind};
 use crate::scenario::{ChaosKind, Scenario};
 use crate::seen::Seen;
-use crate::subject::{Mistake, Mutant};
+use crate::subject::{Exempt, Mistake, Mutant};
 use crate::workload::Workload;
 use interregnum_core::{Machine, NodeSet, ProcessId, Span};
 use schemars::JsonSchema;
@@ -108,6 +108,23 @@ pub trait System: Send + Sync + 'static {
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant] {
         &[]
+    }
+
+    /// The known bugs that it cannot have.
+    fn exempt(&self) -> &'static [Exempt] {
+        &[]
+    }
+
+    /// The scenario that must catch the planted bug `mutant`: the text of a scenario file.
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
+
+    /// What a host that forges facts makes of one; `None` keeps it back.
+    fn forged(fact: &<Self::Process as Machine>::Fact) -> Option<<Self::Process as Machine>::Fact> {
+        let _ = fact;
+        None
     }
 
     /// The names of what its checks count, for `expect.at_least`.

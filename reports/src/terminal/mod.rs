@@ -1,10 +1,12 @@
 //! Documents for a terminal: tables, failures, traces.
 
+mod audit;
 mod failure;
 mod run;
 mod table;
 mod trace;
 
+pub use audit::audit;
 pub use failure::failure;
 pub use run::{brief, overview, summary};
 pub use table::table;
@@ -54,6 +56,16 @@ impl Look {
             }
             None => self.paint(AnsiColor::Yellow.on_default().bold(), "– nothing ran"),
         }
+    }
+
+    /// A word in the colour of its verdict.
+    pub(crate) fn row(self, verdict: Verdict, text: impl Display) -> String {
+        let color = match verdict {
+            Verdict::Passed => AnsiColor::Green,
+            Verdict::Failed => AnsiColor::Red,
+            Verdict::Inconclusive => AnsiColor::Yellow,
+        };
+        self.paint(color.on_default(), text)
     }
 
     /// A property's result as a sign and a word.

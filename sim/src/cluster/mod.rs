@@ -15,6 +15,7 @@ mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
+mod tamper;
 
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{Client, MessageId, Seen};
@@ -33,6 +34,8 @@ pub(crate) use driver::{Cargo, Driver, Endpoint, Fate};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
+pub use tamper::Misdeed;
+pub(crate) use tamper::Tamper;
 
 /// What is deployed before the run starts.
 #[derive(Debug)]
@@ -194,6 +197,8 @@ pub struct Cluster<M: Machine> {
     reached: VecDeque<Reached>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
+    /// What the host does wrong, if it does.
+    tamper: Option<Tamper<M>>,
 }
 
 /// Arrivals that a paused process keeps; what comes after is lost.
@@ -251,6 +256,7 @@ impl<M: Machine> Cluster<M> {
             watches: Vec::new(),
             reached: VecDeque::new(),
             bites: vec![0; faults],
+            tamper: None,
         }
     }
 

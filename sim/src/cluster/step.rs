@@ -4,7 +4,7 @@ use super::storage::{Change, Stored, What};
 use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{
-    CallId, Context, Effect, Input, Machine, Outcome, ProcessId, Span, Volume, Window,
+    CallId, Context, Effect, Input, Machine, Outcome, Part, ProcessId, Span, Volume, Window,
 };
 use std::rc::Rc;
 
@@ -99,13 +99,7 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Sync { volume, ticket } => self.sync(index, volume, ticket, driver),
             Effect::Reply { call, reply } => self.reply(index, call, reply, driver),
-            Effect::Notify { to, notice } => {
-                driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
-                if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
-                    let parcel = Parcel::new(Input::Notice { from: me.part, notice });
-                    self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
-                }
-            }
+            Effect::Notify { to, notice } => self.notify(me, to, notice, driver),
             Effect::Spawn(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
                     self.launch(Flight::Spawning(part), Span::ZERO, driver);
@@ -118,9 +112,22 @@ impl<M: Machine> Cluster<M> {
                 }
             }
             Effect::Watchdog(after) => self.set_watchdog(me.node, after, driver),
-            Effect::Fact(fact) => driver.see(self, &Seen::Fact { process: me, fact: &fact }),
+            Effect::Fact(fact) => {
+                if let Some(fact) = self.told(fact) {
+                    driver.see(self, &Seen::Fact { process: me, fact: &fact });
+                }
+            }
             Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
             Effect::Halt(reason) => self.halt(index, reason, driver),
+        }
+    }
+
+    fn notify(&mut self, me: ProcessId, to: Part, notice: M::Notice, driver: &mut impl Driver<M>) {
+        driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
+        let to = self.index(ProcessId { node: me.node, part: to });
+        if let Some(to) = to.filter(|_| !self.loses_notice()) {
+            let parcel = Parcel::new(Input::Notice { from: me.part, notice });
+            self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
         }
     }
 
@@ -164,6 +171,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
+        let window = self.window(window);
         let process = &mut self.processes[index];
         let clocks = &self.nodes[process.id.node.index()].clocks;
         let (clock, wrong) = (&clocks.clock, clocks.wrong_rate());
@@ -231,10 +239,10 @@ impl<M: Machine> Cluster<M> {
         ticket: M::Ticket,
         driver: &mut impl Driver<M>,
     ) {
-        let process = &self.processes[index];
         match volume {
             Volume::Local(volume) => {
-                let (node, incarnation) = (process.id.node, process.incarnation);
+                let node = self.processes[index].id.node;
+                let incarnation = self.listener(index, volume, &ticket, driver);
                 let mark = self.nodes[node.index()].volume(volume).mark();
                 let after = driver.sync_time(node);
                 let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };

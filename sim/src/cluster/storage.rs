@@ -59,6 +59,11 @@ impl<R: Clone> Storage<R> {
         self.settled + self.unsynced.len() as u64
     }
 
+    /// Whether everything written is durable.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.unsynced.is_empty()
+    }
+
     /// The next change that a sync with this mark covers, to be shown and then made durable by
     /// `settle`.
     pub(crate) fn next_covered(&self, mark: u64) -> Option<&Change<R>> {

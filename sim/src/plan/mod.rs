@@ -1,8 +1,8 @@
 //! The plan of a run: every option that was drawn, every fault with its time. A run is a function of
 //! its plan and its seed.
 //!
-//! A drawn fault is written down in the same form as a scripted one, so that a plan could be read back
-//! as a scenario.
+//! A drawn fault is written down in the same form as a scripted one, so that a plan can be read back as
+//! a scenario: see `explicit`.
 
 mod chaos;
 mod limits;
@@ -11,7 +11,7 @@ mod style;
 use crate::clock::{Clock, ClockChange, TrueTime};
 use crate::dice::{Dice, Source};
 use crate::outcome::Property;
-use crate::scenario::{ChaosKind, Clocks, Fault, SYNC, Scenario};
+use crate::scenario::{ChaosKind, Clocks, Duration, Fault, SYNC, Scenario, Target};
 use crate::system::{Setup, System};
 use interregnum_core::{LocalTime, NodeId, Span};
 
@@ -42,6 +42,8 @@ pub(crate) struct Planned {
     pub(crate) fault: Fault,
     /// Its number in the scenario file, if it is scripted.
     pub(crate) script: Option<usize>,
+    /// The number of its dice.
+    pub(crate) dice: u32,
 }
 
 impl Plan {
@@ -50,7 +52,7 @@ impl Plan {
         let scenario = setup.scenario;
         let scripted = scenario.faults.iter().cloned().enumerate();
         let mut faults: Vec<_> =
-            scripted.map(|(index, fault)| Planned { fault, script: Some(index) }).collect();
+            scripted.map(|(index, fault)| Planned::listed(index, fault)).collect();
         let mut drawn = chaos::Drawn::default();
         if let Some(chaos) = &scenario.chaos {
             let terrain = chaos::Terrain {
@@ -64,7 +66,8 @@ impl Plan {
             };
             drawn = chaos::draw(chaos, &terrain, seed);
             let storm = std::mem::take(&mut drawn.faults).into_iter();
-            faults.extend(storm.map(|fault| Planned { fault, script: None }));
+            let storm = storm.zip(number(faults.len())..);
+            faults.extend(storm.map(|(fault, dice)| Planned { fault, script: None, dice }));
         }
         let chaos::Drawn { options: drawn, excess, .. } = drawn;
         let clocks =
@@ -88,6 +91,55 @@ impl Plan {
             .map(|property| property.id)
             .collect()
     }
+
+    /// `scenario` with every fault of this plan in its list and nothing left to draw but dice: with the
+    /// seed of the plan, the same run. Each fault names its dice, so that others can be left out.
+    pub(crate) fn explicit(&self, scenario: &Scenario) -> Scenario {
+        let faults = self.faults.iter().filter(|planned| planned.begins_before(self.calm_at));
+        let faults =
+            faults.map(|planned| Fault { dice: Some(planned.dice), ..planned.fault.clone() });
+        Scenario {
+            duration: Some(Duration(duration(scenario))),
+            faults: faults.filter_map(writable).collect(),
+            chaos: None,
+            ..scenario.clone()
+        }
+    }
+}
+
+impl Planned {
+    /// A fault of the file. One that names its dice was drawn once: it owes no difference, as if it
+    /// were drawn again.
+    fn listed(index: usize, fault: Fault) -> Self {
+        let script = fault.dice.is_none().then_some(index);
+        Self { script, dice: fault.dice.unwrap_or_else(|| number(index)), fault }
+    }
+
+    fn begins_before(&self, calm_at: TrueTime) -> bool {
+        TrueTime::ZERO.after(self.fault.at.0) < calm_at
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// The fault as a file may say it. A side that was drawn empty cuts nothing: such a group is left out,
+/// and so is a fault that consists of nothing else.
+fn writable(mut fault: Fault) -> Option<Fault> {
+    let is_empty = |target: &Target| matches!(target, Target::Nodes(nodes) if nodes.is_empty());
+    if let Some(partition) = &mut fault.partition {
+        if let Some(groups) = &mut partition.groups {
+            groups.retain(|group| !is_empty(group));
+            if groups.is_empty() {
+                return None;
+            }
+        }
+        if [&partition.from, &partition.to].into_iter().flatten().any(is_empty) {
+            return None;
+        }
+    }
+    Some(fault)
 }
 
 /// How long the run lasts before the calm phase.

@@ -44,12 +44,16 @@ impl<S: System> Run<'_, S> {
 
     fn set_off(&mut self, number: u32, fault: &Fault) {
         let Some(what) = fault.what() else { return };
-        let mut dice = Dice::new(self.seed, Source::Fault(number));
+        let mut dice = self.fault_dice(number);
         let struck = self.whom(what, &mut dice);
         if !struck.is_empty() {
             self.in_effect(number, fault, &struck);
             self.strike(number, what, &struck, dice);
         }
+    }
+
+    fn fault_dice(&self, number: u32) -> Dice {
+        Dice::new(self.seed, Source::Fault(self.plan.faults[number as usize].dice))
     }
 
     /// Notes that a fault strikes, and when it ends.
@@ -60,7 +64,9 @@ impl<S: System> Run<'_, S> {
         effects.struck = struck.clone();
         effects.ends = fault.lasts.map(|lasts| now.after(lasts.0));
         let ends = effects.ends;
-        let began = Seen::FaultBegan { index: number, kind: fault.kind(), nodes: struck.nodes };
+        // By the number of its dice, so that a plan that was written out is the same run.
+        let index = self.plan.faults[number as usize].dice;
+        let began = Seen::FaultBegan { index, kind: fault.kind(), nodes: struck.nodes };
         self.timeline.see(&self.cluster, &began);
         if let Some(end) = ends {
             self.timeline.schedule(end, Event::FaultEnds(number));
@@ -76,7 +82,7 @@ impl<S: System> Run<'_, S> {
             Some(What::PowerLoss(_)) => Some(Interruption::Power),
             _ => None,
         };
-        let mut dice = Dice::new(self.seed, Source::Fault(number));
+        let mut dice = self.fault_dice(number);
         let among = match fault.what() {
             Some(what) if how.is_some() => self.whom(what, &mut dice),
             _ => self.resolve(&Target::All, &mut dice),
@@ -248,8 +254,9 @@ impl<S: System> Run<'_, S> {
         }
         effects.ended = Some(now);
         let struck = std::mem::take(&mut effects.struck);
-        let kind = self.plan.faults[number as usize].fault.kind();
-        self.timeline.see(&self.cluster, &Seen::FaultEnded { index: number, kind });
+        let planned = &self.plan.faults[number as usize];
+        let kind = planned.fault.kind();
+        self.timeline.see(&self.cluster, &Seen::FaultEnded { index: planned.dice, kind });
         self.cluster.network.mend(number);
         self.timeline.disturbances.retain(|trouble| trouble.fault != number);
         for node in struck.nodes.iter() {

@@ -8,7 +8,7 @@ mod targets;
 
 use crate::check::Check;
 use crate::clock::{Clock, TrueTime};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Misdeed, Tamper};
 use crate::dice::{Dice, Source};
 use crate::outcome::{Observed, Outcome, TraceLine};
 use crate::plan::Plan;
@@ -78,8 +78,11 @@ impl<'r, S: System> Run<'r, S> {
             let planned = plan.clocks.get(node.index()).cloned();
             planned.unwrap_or_else(|| (0, Clock::new(0, LocalTime(0))))
         };
-        let cluster =
+        let mut cluster =
             Cluster::new(deployment, scenario.cluster.nodes, clients, plan.faults.len(), clock);
+        if let Some(misdeed) = setup.mutant.and_then(|mutant| Misdeed::of(mutant.id)) {
+            cluster.tamper(Tamper::new(misdeed, S::forged));
+        }
         let mut tap = Tap::new(system.checks(setup), recorder);
         tap.excused = plan.excused(system);
         let mut timeline =

@@ -1,6 +1,7 @@
 //! What a run showed, as plain data.
 
 use super::Run;
+use crate::audit::DEVIATIONS;
 use crate::check::{Failure, Tally, finding};
 use crate::clock::TrueTime;
 use crate::outcome::{
@@ -22,6 +23,9 @@ impl<S: System> Run<'_, S> {
         let violation = failure.map(|(failure, at)| self.violation(failure, at));
         let mut counts = self.timeline.tap.all_counts();
         counts.insert("calls".to_owned(), self.calls_made.iter().map(|n| u64::from(*n)).sum());
+        if let Some(deviations) = self.cluster.deviations() {
+            *counts.entry(DEVIATIONS.to_owned()).or_default() += deviations;
+        }
         let tap = &mut self.timeline.tap;
         let mut highlights = std::mem::take(&mut tap.highlights);
         if let Some(violation) = &violation {

@@ -30,7 +30,7 @@ pub use fault::{
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
 pub use problem::{Problem, nearest};
-pub use quantity::{Duration, Ratio};
+pub use quantity::{Duration, Ratio, Seed};
 pub use schema::schema;
 pub use spec::{Calm, Clocks, Cluster, Delay, Disks, Expect, Network, Observed, Scenario};
 pub use target::Target;

@@ -33,6 +33,12 @@ impl Ratio {
     }
 }
 
+/// A seed: a decimal number, or `0x` and up to 16 hex digits, as text, for not every reader of JSON
+/// keeps 64 bits of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seed(pub u64);
+
+const SEED: &str = "a seed such as \"42\" or \"0x2a\"";
 const DURATION: &str =
     "a duration such as \"250ms\" or \"1.5s\" (ns, us or µs, ms, s, m or min, h, d)";
 const RATIO: &str = "a share such as \"1%\", \"0.5%\" or \"250ppm\", at most \"100%\"";
@@ -113,6 +119,24 @@ impl FromStr for Ratio {
     }
 }
 
+impl FromStr for Seed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digits, radix) = text.strip_prefix("0x").map_or((text, 10), |hex| (hex, 16));
+        // The parser of numbers would take a sign.
+        let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = plain.then(|| u64::from_str_radix(digits, radix).ok()).flatten();
+        number.map(Self).ok_or(SEED)
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
+    }
+}
+
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -175,6 +199,7 @@ macro_rules! as_text {
 }
 as_text!(Duration, "Duration", DURATION, r"^\s*[0-9]+(\.[0-9]+)?\s*(ns|us|µs|ms|s|m|min|h|d)$");
 as_text!(Ratio, "Ratio", RATIO, r"^\s*[0-9]+(\.[0-9]+)?\s*(%|ppm)$");
+as_text!(Seed, "Seed", SEED, r"^([0-9]+|0x[0-9a-fA-F]{1,16})$");
 
 #[cfg(test)]
 mod tests {
@@ -198,6 +223,16 @@ mod tests {
         assert_eq!("0.5%".parse(), Ok(Ratio::ppm(5_000)));
         assert_eq!("100%".parse(), Ok(Ratio::ONE));
         assert!("100.1%".parse::<Ratio>().is_err() && "0.00001%".parse::<Ratio>().is_err());
+    }
+
+    #[test]
+    fn seeds_are_text_of_64_bits() {
+        assert_eq!("42".parse(), Ok(Seed(42)));
+        assert_eq!("0xffffffffffffffff".parse(), Ok(Seed(u64::MAX)));
+        assert_eq!(Seed(42).to_string().parse(), Ok(Seed(42)));
+        for wrong in ["", "0x", "+1", "-1", "1.0", "ff", "18446744073709551616", " 1"] {
+            assert!(wrong.parse::<Seed>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

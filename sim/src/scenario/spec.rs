@@ -3,7 +3,7 @@
 //!
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
-use super::{Chaos, Duration, Fault, Ratio};
+use super::{Chaos, Duration, Fault, Ratio, Seed};
 use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
 use serde::de::{self, Visitor};
@@ -31,6 +31,9 @@ pub struct Scenario {
     /// The planted bug to run instead of the sound system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutant: Option<String>,
+    /// The seed to run with where nobody names one: the run that this file was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
     /// The nodes.
     #[serde(default)]
     pub cluster: Cluster,
@@ -214,7 +217,7 @@ pub struct Calm {
 pub struct Expect {
     /// What must happen.
     pub observed: Observed,
-    /// For `violated` and `stalled`: the invariant or liveness property that must fail.
+    /// For all but `held`: the invariant or liveness property that must fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invariant: Option<String>,
     /// Counts below which the run proves nothing.
@@ -233,4 +236,6 @@ pub enum Observed {
     Violated,
     /// A liveness property was not met within its bound.
     Stalled,
+    /// What the machines claim contradicts what they did: neither can be relied on.
+    InconsistentEvidence,
 }

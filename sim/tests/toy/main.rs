@@ -1,5 +1,6 @@
 //! The simulator's interface, exercised by a toy system from outside the crate.
 
+mod hosts;
 mod kinds;
 mod system;
 

@@ -14,7 +14,7 @@ use interregnum_sim::cluster::{Deployed, Deployment};
 use interregnum_sim::outcome::Property;
 use interregnum_sim::scenario::ChaosKind;
 use interregnum_sim::seen::{Client, Kind, Kinds, Seen};
-use interregnum_sim::subject::Mistake;
+use interregnum_sim::subject::{Mistake, Mutant};
 use interregnum_sim::system::{Core, NoOptions, Setup, System, Tolerance};
 use interregnum_sim::workload::{Clients, Workload};
 use serde_json::Value;
@@ -283,5 +283,13 @@ impl System for ToySystem {
 
     fn parts(&self) -> &'static [&'static str] {
         &["agent", "worker"]
+    }
+
+    fn mutants(&self) -> &'static [Mutant] {
+        crate::hosts::ROWS
+    }
+
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        crate::hosts::scenario_of(mutant)
     }
 }

@@ -55,6 +55,10 @@ macro_rules! kinds {
             /// reaches the seam, if that is among its targets.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub when: Option<When>,
+            /// The number of the dice that it draws from, in a plan that was drawn before: what it draws
+            /// then does not depend on its place in the list, and it need not make a difference.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub dice: Option<u32>,
             $(
                 $(#[doc = $doc])+
                 #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,10 +6,11 @@
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `beliefs` | facts that are kept back |
 //! | `judge` | the one check that folds them all |
 //! | `linear` | the check of answers by what clients see alone |
 //! | `seams` | classes of messages, and points at which faults strike |
-//! | `mutants` | planted bugs |
+//! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
@@ -18,10 +19,12 @@
 //! A4, A6, L1 to L3).
 
 mod answers;
+mod beliefs;
 mod claims;
 mod clients;
 mod deviations;
 pub mod evidence;
+mod hosts;
 mod judge;
 mod ledger;
 mod linear;
@@ -33,6 +36,7 @@ mod reference;
 mod seams;
 mod settings;
 mod states;
+mod trials;
 
 #[cfg(test)]
 mod tests;
@@ -52,13 +56,14 @@ use crate::linear::Budget;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
 use crate::seen::Seen;
-use crate::subject::{Mistake, Mutant, Subject};
+use crate::subject::{Exempt, Mistake, Mutant, Subject};
 use crate::system::{Core, Setup, System, Tolerance};
 use crate::workload::Workload;
+use beliefs::Beliefs;
 use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Ballot, Message, Paxos, Sound, record};
+use interregnum_core::paxos::{Ballot, Fact, Message, Paxos, Sound, record};
 use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -149,8 +154,9 @@ impl<R: Variant> System for PaxosSystem<R> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
         let linear = Linear::<_, Whole<Kv>>::new(Budget::default());
+        let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
-            vec![Box::new(judge), Box::new(linear)];
+            vec![Box::new(judge), Box::new(linear), Box::new(beliefs)];
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }
@@ -217,8 +223,20 @@ impl<R: Variant> System for PaxosSystem<R> {
         !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
     }
 
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        trials::scenario_of(mutant)
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
-        MUTANTS
+        hosts::ALL
+    }
+
+    fn exempt(&self) -> &'static [Exempt] {
+        hosts::EXEMPT
+    }
+
+    fn forged(fact: &Fact) -> Option<Fact> {
+        Some(hosts::forged(fact))
     }
 
     fn counters(&self) -> &'static [&'static str] {
