@@ -5,21 +5,27 @@
 //! | `settings`, `load`, `clients` | what a scenario says, and the clients it describes |
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
-//! | `claims`, `states`, `answers`, `progress` | the properties |
-//! | `judge` | the one check that folds them all |
+//! | `acceptors`, `ballots`, `holdings` | what nodes promise, own and keep: A1, A3, A4, A6 |
+//! | `claims`, `states`, `answers` | what they call chosen, are in and answer: A2, A5, A7, A8, A9 |
+//! | `progress`, `catch_up` | what must happen after the faults: V1, V7 |
+//! | `judge`, `bench` | the one check that folds them all |
 //! | `mutants` | planted bugs |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
 //!
-//! Deliberately absent: properties of leases, of damaged disks and of the acceptors' memory (A1, A3,
-//! A4, A6, L1 to L3).
+//! Deliberately absent: properties of leases (L1 to L3) and of damaged disks.
 
+mod acceptors;
 mod answers;
+mod ballots;
+mod bench;
+mod catch_up;
 mod claims;
 mod clients;
 mod deviations;
 pub mod evidence;
+mod holdings;
 mod judge;
 mod ledger;
 mod load;
@@ -33,6 +39,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 
+pub use catch_up::Policy;
 pub use clients::KvClients;
 pub use judge::{COUNTERS, Judge};
 pub use load::KvLoad;
@@ -103,8 +110,8 @@ impl<R: Variant> System for PaxosSystem<R> {
         "consensus service: a replicated log under one stable leader, with snapshots and leases";
 
     fn properties(&self) -> Vec<Property> {
-        use properties::{A2, A5, A7, A8, A9, V1};
-        vec![A2, A5, A7, A8, A9, V1]
+        use properties::{A1, A2, A3, A4, A5, A6, A7, A8, A9, V1, V7};
+        vec![A1, A2, A3, A4, A5, A6, A7, A8, A9, V1, V7]
     }
 
     fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {
@@ -153,7 +160,7 @@ impl<R: Variant> System for PaxosSystem<R> {
 
     fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
-        bounds.leader + bounds.patience
+        (bounds.leader + bounds.patience).max(bounds.catch_up.within)
     }
 
     fn resolve(

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod liveness;
+mod memory;
 mod replay;
 mod runs;
 mod story;

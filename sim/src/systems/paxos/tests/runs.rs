@@ -84,7 +84,7 @@ fn the_sound_system_holds_and_is_put_to_the_test() {
             *counted.entry(name).or_insert(0) += count;
         }
     }
-    assert_eq!(exercised.len(), 6);
+    assert_eq!(exercised.len(), 11);
     assert!(exercised.values().all(|count| *count > 0), "{exercised:?}");
     assert!(COUNTERS.iter().all(|name| counted.get(*name).is_some_and(|n| *n > 0)), "{counted:?}");
 }
