@@ -7,6 +7,7 @@
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `acceptors`, `ballots`, `holdings` | what nodes promise, own and keep: A1, A3, A4, A6 |
 //! | `claims`, `states`, `answers` | what they call chosen, are in and answer: A2, A5, A7, A8, A9 |
+//! | `leases` | who holds the leader's lease, and by what right: L1, L2, L3 |
 //! | `progress`, `catch_up` | what must happen after the faults: V1, V7 |
 //! | `judge`, `bench` | the one check that folds them all |
 //! | `mutants` | planted bugs |
@@ -14,7 +15,7 @@
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
 //!
-//! Deliberately absent: properties of leases (L1 to L3) and of damaged disks.
+//! Deliberately absent: properties of damaged disks.
 
 mod acceptors;
 mod answers;
@@ -27,6 +28,7 @@ mod deviations;
 pub mod evidence;
 mod holdings;
 mod judge;
+mod leases;
 mod ledger;
 mod load;
 mod mutants;
@@ -60,6 +62,7 @@ use evidence::Whole;
 use interregnum_core::kv::Kv;
 use interregnum_core::paxos::{Ballot, Paxos, Sound, record};
 use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
+use leases::Leases;
 use serde_json::Value;
 use std::marker::PhantomData;
 
@@ -110,8 +113,8 @@ impl<R: Variant> System for PaxosSystem<R> {
         "consensus service: a replicated log under one stable leader, with snapshots and leases";
 
     fn properties(&self) -> Vec<Property> {
-        use properties::{A1, A2, A3, A4, A5, A6, A7, A8, A9, V1, V7};
-        vec![A1, A2, A3, A4, A5, A6, A7, A8, A9, V1, V7]
+        use properties::{A1, A2, A3, A4, A5, A6, A7, A8, A9, L1, L2, L3, V1, V7};
+        vec![A1, A2, A3, A4, A5, A6, A7, A8, A9, L1, L2, L3, V1, V7]
     }
 
     fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {
@@ -143,6 +146,10 @@ impl<R: Variant> System for PaxosSystem<R> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> = vec![Box::new(judge)];
+        if let Some(lease) = setup.settings.lease {
+            let members = setup.scenario.cluster.nodes;
+            checks.push(Box::new(Leases::<_, Whole<Kv>>::new(members, lease.grant.0)));
+        }
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }

@@ -84,6 +84,32 @@ pub const A9: Property = Property {
     kind: PropertyKind::Invariant,
 };
 
+/// One leader holds the lease.
+pub const L1: Property = Property {
+    id: "L1",
+    name: "at most one leader holds the lease",
+    formula: "at every instant of true time, at most one node believes that its lease still runs",
+    kind: PropertyKind::Invariant,
+};
+
+/// A lease stands on a majority.
+pub const L2: Property = Property {
+    id: "L2",
+    name: "a lease stands on a majority",
+    formula: "who acts on a lease is granted it by a majority of distinct nodes, and none of them promises another \
+              owner's ballot, its own included, while its grant runs",
+    kind: PropertyKind::Invariant,
+};
+
+/// A restarted grantor is silent.
+pub const L3: Property = Property {
+    id: "L3",
+    name: "a restarted acceptor gives no promise",
+    formula: "no promise, the proposer's own included, is given by a restarted node before its clock has counted \
+              a grant",
+    kind: PropertyKind::Invariant,
+};
+
 /// After the faults, somebody leads and everybody is answered.
 pub const V1: Property = Property {
     id: "V1",

@@ -3,7 +3,7 @@
 
 use super::super::deviations::DEVIATIONS;
 use super::super::{COUNTERS, MUTANTS, register};
-use crate::outcome::{Observed, Outcome};
+use crate::outcome::{Finding, Observed, Outcome, PropertyOutcome};
 use crate::scenario::Scenario;
 use crate::subject::{Mistake, Mutant};
 use serde_json::{Value, json};
@@ -24,28 +24,6 @@ fn stormy(nodes: u8) -> Value {
         "workload": { "clients": 5, "pause": "5ms" },
         "clocks": { "rate_ppm": 500 },
         "chaos": { "for": "20s" },
-    })
-}
-
-/// A leader falls with slow accepts on their way. The node that promised its successor loses power before
-/// the promise is durable, and hears the old leader's accept before the new one, which is cut off, again.
-/// It takes some hundred seeds until everything falls into place.
-fn forgotten_promise() -> Value {
-    let slow = json!({ "min": "700ms", "mean": "1s", "max": "1300ms" });
-    json!({
-        "version": 1,
-        "title": "A promise is forgotten",
-        "system": "paxos",
-        "cluster": { "nodes": 3 },
-        "disks": { "sync": { "min": "150ms", "mean": "160ms", "max": "200ms" } },
-        "workload": { "clients": 8, "pause": "1s", "timeout": "800ms" },
-        "duration": "11s",
-        "faults": [
-            { "at": "5s", "for": "60ms", "delay": { "extra": slow, "target": "leader" } },
-            { "at": "5060ms", "for": "3s", "crash": { "target": "leader" } },
-            { "at": "5700ms", "for": "5ms", "power_loss": { "target": "follower" } },
-            { "at": "5700ms", "for": "1s", "partition": { "isolate": "leader" } },
-        ],
     })
 }
 
@@ -84,7 +62,7 @@ fn the_sound_system_holds_and_is_put_to_the_test() {
             *counted.entry(name).or_insert(0) += count;
         }
     }
-    assert_eq!(exercised.len(), 11);
+    assert_eq!(exercised.len(), 14);
     assert!(exercised.values().all(|count| *count > 0), "{exercised:?}");
     assert!(COUNTERS.iter().all(|name| counted.get(*name).is_some_and(|n| *n > 0)), "{counted:?}");
 }
@@ -108,27 +86,44 @@ fn clusters_of_every_size_hold() {
     }
 }
 
-/// The first seed that catches the bug, and how the run ended.
-fn hunt(mutant: &Mutant, scenario: &Value, seeds: u64) -> Option<(u64, Outcome)> {
-    let planted = with(scenario, &["mutant"], json!(mutant.id));
-    (0..seeds).map(|seed| (seed, run(&planted, seed))).find(|(_, o)| o.observed != Observed::Held)
+/// So many seeds must be enough to catch a planted bug.
+const SEEDS: u64 = 40;
+
+/// The scenario of a planted bug, as the repository has it.
+fn audit(mutant: &Mutant) -> Value {
+    let name = mutant.id.strip_prefix("paxos/").expect("a bug of this system");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/audit/paxos");
+    let path = format!("{folder}/{name}.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let scenario: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(scenario["mutant"], json!(mutant.id));
+    assert_eq!(scenario["expect"], json!({ "observed": "violated", "invariant": mutant.expected }));
+    with(&scenario, &["expect"], json!({}))
 }
 
 #[test]
 fn every_planted_bug_is_caught_and_its_sound_twin_is_not() {
     for mutant in MUTANTS {
-        let (scenario, seeds) = match mutant.bug {
-            "P1" => (forgotten_promise(), 3_000),
-            _ => (stormy(3), 400),
-        };
-        let Some((seed, caught)) = hunt(mutant, &scenario, seeds) else {
-            panic!("{} survived {seeds} seeds", mutant.id);
-        };
-        let by = caught.violation.as_ref().map_or("nothing", |violation| &violation.invariant);
-        let allowed = mutant.expected == by || mutant.also.iter().any(|(id, _)| *id == by);
-        assert!(allowed, "{} caught by {by} at seed {seed}: {:?}", mutant.id, caught.violation);
-        assert!(caught.counts.get(DEVIATIONS).is_some_and(|n| *n > 0), "{}", mutant.id);
-        assert_eq!(run(&scenario, seed).observed, Observed::Held, "{} seed {seed}", mutant.id);
+        let scenario = audit(mutant);
+        let sound = with(&scenario, &["mutant"], Value::Null);
+        let (mut first, mut caught, mut deviated) = (None, BTreeMap::new(), 0);
+        for seed in 0..SEEDS {
+            let outcome = run(&scenario, seed);
+            deviated += outcome.counts.get(DEVIATIONS).copied().unwrap_or(0);
+            if let Some(violation) = outcome.violation {
+                let is_it = |p: &&PropertyOutcome| p.id == violation.invariant;
+                let found = outcome.properties.iter().find(is_it).map(|p| p.verdict);
+                assert_eq!(found, Some(Finding::Violated), "{} {}", mutant.id, violation.what);
+                first = first.or(Some(seed));
+                *caught.entry(violation.invariant).or_insert(0) += 1;
+            }
+            let twin = run(&sound, seed);
+            assert_eq!(twin.observed, Observed::Held, "{} {seed} {:?}", mutant.id, twin.violation);
+        }
+        println!("{} {}: seed {first:?}, {caught:?}, {deviated} deviations", mutant.id, mutant.bug);
+        assert!(deviated > 0, "{} never deviated", mutant.id);
+        // A range of seeds passes only if no other property than the expected one fails.
+        assert_eq!(caught.keys().collect::<Vec<_>>(), [mutant.expected], "{}", mutant.id);
     }
 }
 
@@ -168,4 +163,37 @@ fn several_mistakes_are_told_at_once() {
     let scenario = with(&scenario, &["workload", "keys"], json!(0));
     let paths: Vec<_> = mistakes(&scenario).into_iter().map(|mistake| mistake.path).collect();
     assert_eq!(paths, ["settings.batch", "settings.window", "workload.keys"]);
+}
+
+#[test]
+#[ignore = "temporary"]
+fn zz_table() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/paxos/");
+    let mut all = vec![("stormy3".to_owned(), stormy(3)), ("stormy5".to_owned(), stormy(5))];
+    for name in ["paused-leaseholders"] {
+        let text = std::fs::read_to_string(format!("{root}{name}.json")).unwrap();
+        let mut value: Value = serde_json::from_str(&text).unwrap();
+        value["expect"] = json!({});
+        all.push((name.to_owned(), value));
+    }
+    for mutant in MUTANTS.iter().rev() {
+        for (name, scenario) in &all {
+            let planted = with(scenario, &["mutant"], json!(mutant.id));
+            let (mut by, mut first) = (BTreeMap::<String, u32>::new(), None);
+            let mut deviated = 0;
+            for seed in 0..16 {
+                let o = run(&planted, seed);
+                deviated += o.counts.get(DEVIATIONS).copied().unwrap_or(0);
+                if let Some(v) = o.violation {
+                    first.get_or_insert(seed);
+                    let f = o.properties.iter().find(|p| p.id == v.invariant).unwrap().verdict;
+                    *by.entry(format!("{}:{f:?}", v.invariant)).or_insert(0) += 1;
+                }
+            }
+            println!(
+                "{:28} {:4} {:20} {:?} {:?} dev {}",
+                mutant.id, mutant.bug, name, first, by, deviated
+            );
+        }
+    }
 }
