@@ -2,7 +2,7 @@
 //!
 //! **Exclusion.** A grantor excludes all other owners from when a heartbeat reached it until its own clock
 //! has counted a grant, provided that it sent the grant; a leader excludes the others from its own heartbeat
-//! on. A release of the exact heartbeat ends that. All of it is seen on the wire and on the clocks.
+//! on. A release of that heartbeat, or of a later one of its ballot, ends that. All of it is seen on the wire and on the clocks.
 //!
 //! **L2.** Who answers a call in the very step that took it up acts on a lease: nothing else allows that
 //! where leases are on. At that moment a majority must exclude the others in its favour. And who excludes the
@@ -206,8 +206,8 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
             let what = format!("{node} answers at once, and no majority excludes others for it");
             return Some(Failure::new(&L2, what).because(now, node, "answers from its own state"));
         }
-        let held = self.nodes.get(node.index())?.held;
-        if held.is_some_and(|held| view.local_time(node) < held.until) {
+        // One who acts a little longer than it claimed will soon act without a majority.
+        if self.nodes.get(node.index())?.held.is_some() {
             return None;
         }
         self.holders.violated += 1;
@@ -229,9 +229,11 @@ impl Watched {
         }
     }
 
+    /// A leader that released its last heartbeat acts on none of the earlier ones either, and a grant that is
+    /// still to be sent is void.
     fn released(&mut self, ballot: Ballot, sequence: u64) {
-        for granted in &mut self.granted {
-            if granted.is_some_and(|e| (e.ballot, e.sequence) == (ballot, sequence)) {
+        for granted in self.granted.iter_mut().chain(&mut self.heard) {
+            if granted.is_some_and(|e| e.ballot == ballot && e.sequence <= sequence) {
                 *granted = None;
             }
         }
