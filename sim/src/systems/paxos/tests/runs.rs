@@ -87,7 +87,7 @@ fn clusters_of_every_size_hold() {
 }
 
 /// So many seeds must be enough to catch a planted bug.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 30;
 
 /// The scenario of a planted bug, as the repository has it.
 fn audit(mutant: &Mutant) -> Value {
@@ -103,28 +103,39 @@ fn audit(mutant: &Mutant) -> Value {
 
 #[test]
 fn every_planted_bug_is_caught_and_its_sound_twin_is_not() {
-    for mutant in MUTANTS {
-        let scenario = audit(mutant);
-        let sound = with(&scenario, &["mutant"], Value::Null);
-        let (mut first, mut caught, mut deviated) = (None, BTreeMap::new(), 0);
-        for seed in 0..SEEDS {
-            let outcome = run(&scenario, seed);
-            deviated += outcome.counts.get(DEVIATIONS).copied().unwrap_or(0);
-            if let Some(violation) = outcome.violation {
-                let is_it = |p: &&PropertyOutcome| p.id == violation.invariant;
-                let found = outcome.properties.iter().find(is_it).map(|p| p.verdict);
-                assert_eq!(found, Some(Finding::Violated), "{} {}", mutant.id, violation.what);
-                first = first.or(Some(seed));
-                *caught.entry(violation.invariant).or_insert(0) += 1;
+    let found: Vec<_> = MUTANTS.iter().filter_map(problem).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// What is wrong with the row of a planted bug.
+fn problem(mutant: &Mutant) -> Option<String> {
+    let scenario = audit(mutant);
+    let sound = with(&scenario, &["mutant"], Value::Null);
+    let (mut first, mut caught, mut deviated) = (None, BTreeMap::new(), 0);
+    for seed in 0..SEEDS {
+        let outcome = run(&scenario, seed);
+        deviated += outcome.counts.get(DEVIATIONS).copied().unwrap_or(0);
+        if let Some(violation) = outcome.violation {
+            let is_it = |p: &&PropertyOutcome| p.id == violation.invariant;
+            let verdict = outcome.properties.iter().find(is_it).map(|p| p.verdict);
+            if verdict != Some(Finding::Violated) {
+                return Some(format!("{} seed {seed}: {verdict:?}", mutant.id));
             }
-            let twin = run(&sound, seed);
-            assert_eq!(twin.observed, Observed::Held, "{} {seed} {:?}", mutant.id, twin.violation);
+            first = first.or(Some(seed));
+            *caught.entry(violation.invariant).or_insert(0) += 1;
         }
-        println!("{} {}: seed {first:?}, {caught:?}, {deviated} deviations", mutant.id, mutant.bug);
-        assert!(deviated > 0, "{} never deviated", mutant.id);
-        // A range of seeds passes only if no other property than the expected one fails.
-        assert_eq!(caught.keys().collect::<Vec<_>>(), [mutant.expected], "{}", mutant.id);
+        let twin = run(&sound, seed);
+        if twin.observed != Observed::Held {
+            return Some(format!("{} seed {seed}: the twin: {:?}", mutant.id, twin.violation));
+        }
     }
+    println!("{} {}: seed {first:?}, {caught:?}, {deviated} deviations", mutant.id, mutant.bug);
+    let allowed = |by: &String| {
+        mutant.expected == by || mutant.also.iter().any(|(property, _)| property == by)
+    };
+    let expected = caught.contains_key(mutant.expected) && caught.keys().all(allowed);
+    (!expected || deviated == 0)
+        .then(|| format!("{} caught by {caught:?}, {deviated} deviations", mutant.id))
 }
 
 #[test]
@@ -163,21 +174,4 @@ fn several_mistakes_are_told_at_once() {
     let scenario = with(&scenario, &["workload", "keys"], json!(0));
     let paths: Vec<_> = mistakes(&scenario).into_iter().map(|mistake| mistake.path).collect();
     assert_eq!(paths, ["settings.batch", "settings.window", "workload.keys"]);
-}
-
-#[test]
-#[ignore = "temporary"]
-fn zz_alarm() {
-    for seed in 0..40 {
-        for n in [3, 5] {
-            let o = run(&stormy(n), seed);
-            if let Some(v) = o.violation {
-                println!(
-                    "ALARM {n} {seed} {} {} {:?} at {}",
-                    v.invariant, v.what, v.evidence, v.at_ns
-                );
-                println!("FAULTS {:?}", v.faults);
-            }
-        }
-    }
 }
