@@ -5,6 +5,8 @@
 //! recorded where it changes what is known: an acceptance is recorded first, for it is what makes an entry
 //! chosen.
 
+mod counts;
+
 use super::acceptors::Acceptors;
 use super::answers::Answers;
 use super::ballots::Ballots;
@@ -12,12 +14,11 @@ use super::catch_up::CatchUp;
 use super::claims::{Accepts, Claims};
 use super::evidence::Term;
 use super::holdings::Holdings;
-use super::judge::COUNTERS;
 use super::ledger::Ledger;
 use super::progress::{Bounds, Progress};
 use super::reference::Reference;
 use super::states::States;
-use crate::check::{Failure, Report, Tally};
+use crate::check::{Failure, Report};
 use crate::clock::TrueTime;
 use crate::outcome::HighlightKind;
 use crate::seen::Client;
@@ -178,35 +179,6 @@ impl<A: App> Bench<A> {
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
         self.ledger.kept()
-    }
-
-    pub(super) fn tallies(&self) -> Vec<Tally> {
-        vec![
-            self.acceptors.tally.clone(),
-            self.accepts.tally.clone(),
-            self.holdings.kept.clone(),
-            self.ballots.tally.clone(),
-            self.claims.tally.clone(),
-            self.holdings.cut.clone(),
-            self.states.tally.clone(),
-            self.answers.replies.clone(),
-            self.answers.order.clone(),
-            self.progress.tally.clone(),
-            self.catch_up.tally.clone(),
-        ]
-    }
-
-    pub(super) fn counts(&self) -> Vec<(&'static str, u64)> {
-        let counts = [
-            self.leader_changes,
-            self.commands_chosen,
-            self.answers.commands_answered,
-            self.answers.reads_by_lease,
-            self.answers.reads_by_log,
-            self.snapshots_taken,
-            self.snapshots_installed,
-        ];
-        COUNTERS.iter().copied().zip(counts).collect()
     }
 
     fn calm(&mut self, now: TrueTime, core: NodeSet) {
