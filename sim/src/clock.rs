@@ -66,8 +66,13 @@ pub enum ClockChange {
     Rate(i32),
     /// The wall clock was set forward by so many nanoseconds.
     Step(i64),
-    /// With its node's power the monotonic clock started anew, and shows this.
-    Restarted(LocalTime),
+    /// With its node's power the monotonic clock started anew.
+    Restarted {
+        /// What it showed last.
+        showed: LocalTime,
+        /// What it shows now.
+        shows: LocalTime,
+    },
 }
 
 impl Clock {
@@ -90,7 +95,7 @@ impl Clock {
             ClockChange::Rate(ppm) => {
                 (self.shown, self.since, self.rate) = (self.monotonic(now), now, rate(ppm));
             }
-            ClockChange::Restarted(shown) => {
+            ClockChange::Restarted { shows: shown, .. } => {
                 let wall = self.wall(now).0;
                 (self.shown, self.since) = (shown, now);
                 let monotonic = i64::try_from(shown.0).unwrap_or(i64::MAX);
@@ -159,7 +164,7 @@ mod tests {
         clock.change(at(3), ClockChange::Step(-5_000_000));
         assert_eq!(clock.wall(at(3)), WallTime(EPOCH.0 - 1_000_000));
         assert_eq!(clock.monotonic(at(3)), LocalTime(1_000 + 4 * MILLION));
-        clock.change(at(3), ClockChange::Restarted(LocalTime(7)));
+        clock.change(at(3), ClockChange::Restarted { showed: LocalTime(3), shows: LocalTime(7) });
         assert_eq!(clock.monotonic(at(3)), LocalTime(7));
         assert_eq!(clock.wall(at(3)), WallTime(EPOCH.0 - 1_000_000), "it has a battery");
     }

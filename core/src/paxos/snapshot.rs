@@ -108,6 +108,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         self.snapshots.pointed = applied;
         self.snapshots.saving = None;
         self.save_if_newer(config, cx);
+        // While it was being written, enough for the next one may have been applied.
+        self.snapshot_if_due(config, cx);
     }
 
     /// A newer snapshot may have come while it could not be written.

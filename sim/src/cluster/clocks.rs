@@ -118,7 +118,8 @@ impl<M: Machine> Cluster<M> {
         shown: LocalTime,
         driver: &mut impl Driver<M>,
     ) {
-        self.change_clock(node, ClockChange::Restarted(shown), driver);
+        let showed = self.clock(node).monotonic(driver.now());
+        self.change_clock(node, ClockChange::Restarted { showed, shows: shown }, driver);
     }
 
     fn settle_rate(&mut self, node: NodeId, driver: &mut impl Driver<M>) {

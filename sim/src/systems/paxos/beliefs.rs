@@ -57,7 +57,7 @@ impl<M: Machine, L: Layer<M>> Check<M> for Beliefs<M, L> {
             Some(Term::DurableAccepted { node, ballot, .. }) => {
                 self.told.accepted(view.now(), node, ballot)
             }
-            Some(Term::DurableSnapshot { node, snapshot }) => {
+            Some(Term::DurableSnapshot { node, snapshot, .. }) => {
                 self.told.snapshot(view.now(), node, snapshot.applied)
             }
             _ => None,

@@ -34,7 +34,8 @@ impl Accepts {
         shown: Shown<A>,
     ) -> Option<Failure> {
         match shown {
-            Shown::Unopposed | Shown::OutOfReach => self.tally.checked(),
+            // Two entries of one ballot are A4's to judge.
+            Shown::Unopposed | Shown::TwoInOneBallot(_) | Shown::OutOfReach => self.tally.checked(),
             Shown::Agrees(times) => (0..times).for_each(|_| self.tally.exercised(now)),
             Shown::Contradicts(both) => {
                 self.tally.exercised(now);

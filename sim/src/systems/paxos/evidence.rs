@@ -10,12 +10,14 @@
 
 use crate::seen::{Client, Kind, Kinds, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
+use interregnum_core::paxos::record::{self, Lane, Purpose};
 use interregnum_core::paxos::{
     Ballot, Batch, Body, Call, Fact, Message, Promise, Record, Reply, Snapshot,
 };
-use interregnum_core::{CallId, Fingerprint, Machine, NodeId, NodeSet};
+use interregnum_core::{CallId, Fingerprint, Machine, NodeId, NodeSet, Place, Slot, Volume};
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Where the Paxos layer is in the alphabets of machine `M`.
 pub trait Layer<M: Machine>: Debug + 'static {
@@ -84,8 +86,14 @@ pub enum Term<'a, A: App> {
         entry: &'a Entry<A>,
         chosen_upto: LogSlot,
     },
-    /// Phase 2b, or a grant, was sent: the sender hears the leader of `ballot`.
-    Heard { from: NodeId, ballot: Ballot },
+    /// Phase 2b was sent.
+    Acknowledged { from: NodeId, ballot: Ballot, slot: LogSlot },
+    /// A heartbeat was answered.
+    Granted { from: NodeId, ballot: Ballot },
+    /// A heartbeat was sent, with the claim that every slot up to `chosen_upto` is chosen.
+    Beaten { from: NodeId, ballot: Ballot, chosen_upto: LogSlot },
+    /// Phase 1a was sent.
+    Prepared { from: NodeId, ballot: Ballot },
     /// Phase 1b was sent.
     Promised { from: NodeId, promise: &'a Promise<A> },
     /// It was claimed on the wire that every slot up to `upto` is chosen.
@@ -95,13 +103,19 @@ pub enum Term<'a, A: App> {
     /// A state was sent as that of chosen entries.
     ClaimedState { from: NodeId, to: NodeId, snapshot: &'a Snapshot<A> },
     /// An acceptance became durable.
-    DurableAccepted { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A> },
+    DurableAccepted { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A>, lane: Lane },
     /// An entry became durable as chosen.
-    DurableChosen { node: NodeId, slot: LogSlot, entry: &'a Entry<A> },
-    /// A snapshot became durable.
-    DurableSnapshot { node: NodeId, snapshot: &'a Snapshot<A> },
+    DurableChosen { node: NodeId, slot: LogSlot, entry: &'a Entry<A>, lane: Lane },
+    /// A copy of the promise became durable.
+    DurablePromised { node: NodeId, copy: usize, ballot: Ballot },
+    /// A snapshot became durable at one of the two places.
+    DurableSnapshot { node: NodeId, place: usize, snapshot: &'a Snapshot<A> },
     /// The pointer to a snapshot became durable: the log below `log_start` may be gone.
-    Truncated { node: NodeId, applied: LogSlot, log_start: LogSlot },
+    Truncated { node: NodeId, place: usize, applied: LogSlot, log_start: LogSlot },
+    /// The records of all slots from `first` to before `end` are gone.
+    Erased { node: NodeId, first: LogSlot, end: LogSlot },
+    /// A node started.
+    Booted { node: NodeId, incarnation: u32 },
     /// A client called.
     Asked { client: Client, id: CallId, call: &'a Call<A> },
     /// A node answered.
@@ -122,6 +136,8 @@ pub enum Term<'a, A: App> {
 pub const KINDS: Kinds = Kinds::of(&[
     Kind::Sent,
     Kind::Durable,
+    Kind::Erased,
+    Kind::Booted,
     Kind::Fact,
     Kind::Asked,
     Kind::Replied,
@@ -136,7 +152,11 @@ pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a
         Seen::Sent { from, to, message, .. } => {
             said(from.node, to.node, &L::message(message)?.body)
         }
-        Seen::Durable { node, record, .. } => durable(node, L::record(record)?),
+        Seen::Durable { node, at, record, .. } => durable(node, at, L::record(record)?),
+        Seen::Erased { node, volume, slots, .. } => erased(node, volume, slots),
+        Seen::Booted { process, incarnation } => {
+            Some(Term::Booted { node: process.node, incarnation })
+        }
         Seen::Asked { client, id, call, .. } => {
             Some(Term::Asked { client, id, call: L::call(call)? })
         }
@@ -158,39 +178,78 @@ fn said<A: App>(from: NodeId, to: NodeId, body: &Body<A>) -> Option<Term<'_, A>>
         Body::Accept { ballot, slot, entry, chosen_upto } => {
             Term::Accept { from, ballot: *ballot, slot: *slot, entry, chosen_upto: *chosen_upto }
         }
-        Body::Accepted { ballot, .. } | Body::Grant { ballot, .. } => {
-            Term::Heard { from, ballot: *ballot }
+        Body::Accepted { ballot, slot } => {
+            Term::Acknowledged { from, ballot: *ballot, slot: *slot }
         }
-        Body::Heartbeat { chosen_upto, .. } | Body::Tell { chosen_upto, .. } => {
-            Term::ClaimedUpto { from, upto: *chosen_upto }
+        Body::Grant { ballot, .. } => Term::Granted { from, ballot: *ballot },
+        Body::Heartbeat { ballot, chosen_upto, .. } => {
+            Term::Beaten { from, ballot: *ballot, chosen_upto: *chosen_upto }
         }
+        Body::Tell { chosen_upto, .. } => Term::ClaimedUpto { from, upto: *chosen_upto },
         Body::AlreadyChosen { log_start, .. } => {
             Term::ClaimedUpto { from, upto: log_start.before() }
         }
         Body::Promise(promise) => Term::Promised { from, promise },
         Body::Chosen(batch) => Term::ClaimedEntries { from, batch },
         Body::Snapshot(snapshot) => Term::ClaimedState { from, to, snapshot },
-        Body::Prepare { .. }
-        | Body::Nack { .. }
-        | Body::Release { .. }
-        | Body::Ask { .. }
-        | Body::Fetch { .. } => return None,
+        Body::Prepare { ballot, .. } => Term::Prepared { from, ballot: *ballot },
+        Body::Nack { .. } | Body::Release { .. } | Body::Ask { .. } | Body::Fetch { .. } => {
+            return None;
+        }
     })
 }
 
 #[inline]
-fn durable<A: App>(node: NodeId, record: &Record<A>) -> Option<Term<'_, A>> {
+fn durable<A: App>(node: NodeId, at: Place, record: &Record<A>) -> Option<Term<'_, A>> {
     Some(match record {
         Record::Accepted { slot, ballot, entry } => {
-            Term::DurableAccepted { node, ballot: *ballot, slot: *slot, entry }
+            let lane = lane_of(at.slot, *slot)?;
+            Term::DurableAccepted { node, ballot: *ballot, slot: *slot, entry, lane }
         }
-        Record::Chosen { slot, entry } => Term::DurableChosen { node, slot: *slot, entry },
-        Record::Snapshot(snapshot) => Term::DurableSnapshot { node, snapshot },
-        Record::Pointer { applied, log_start, .. } => {
-            Term::Truncated { node, applied: *applied, log_start: *log_start }
+        Record::Chosen { slot, entry } => {
+            let lane = lane_of(at.slot, *slot)?;
+            Term::DurableChosen { node, slot: *slot, entry, lane }
         }
-        Record::Format { .. } | Record::Promised { .. } => return None,
+        Record::Promised { ballot } => {
+            let copy = record::PROMISED.iter().position(|place| *place == at)?;
+            Term::DurablePromised { node, copy, ballot: *ballot }
+        }
+        Record::Snapshot(snapshot) => {
+            let place = record::SNAPSHOTS.iter().position(|place| *place == at)?;
+            Term::DurableSnapshot { node, place, snapshot }
+        }
+        Record::Pointer { place, applied, log_start } => {
+            let (place, applied) = (usize::from(*place), *applied);
+            Term::Truncated { node, place, applied, log_start: *log_start }
+        }
+        Record::Format { .. } => return None,
     })
+}
+
+/// In which of its two lanes the record of `slot` is; `None` if it is not where it belongs.
+#[inline]
+fn lane_of(at: Slot, slot: LogSlot) -> Option<Lane> {
+    match record::purpose(at.0) {
+        Purpose::Entry(of, lane) | Purpose::Mirror(of, lane) if of == slot => Some(lane),
+        _ => None,
+    }
+}
+
+/// The log slots of which every record is gone.
+fn erased<'a, A: App>(node: NodeId, volume: Volume, slots: &Range<Slot>) -> Option<Term<'a, A>> {
+    if volume != record::VOLUME {
+        return None;
+    }
+    let first = match record::purpose(slots.start.0) {
+        Purpose::Entry(slot, Lane::Zero) => slot,
+        Purpose::Entry(slot, _) | Purpose::Mirror(slot, _) => slot.next(),
+        _ => LogSlot::ZERO,
+    };
+    let end = match record::purpose(slots.end.0) {
+        Purpose::Entry(slot, _) | Purpose::Mirror(slot, _) => slot,
+        _ => return None,
+    };
+    Some(Term::Erased { node, first, end })
 }
 
 #[inline]

@@ -12,8 +12,10 @@
 use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, Applied, Entry, LogSlot};
 use interregnum_core::paxos::Ballot;
+use interregnum_core::paxos::record::Lane;
 use interregnum_core::{NodeId, NodeMap, NodeSet};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A node's log may be this far ahead of the first slot kept; what is beyond is refused.
 const REACH: u64 = 1 << 20;
@@ -23,8 +25,10 @@ const REACH: u64 = 1 << 20;
 pub(super) struct Proposal<A: App> {
     pub(super) ballot: Ballot,
     pub(super) entry: Entry<A>,
-    /// The nodes that made their acceptance durable.
+    /// The nodes that made their acceptance durable, at some time.
     pub(super) accepted: NodeSet,
+    /// The nodes on whose disks it still is, by lane.
+    held: [NodeSet; 2],
     /// Who first sent or accepted it, and when.
     pub(super) by: NodeId,
     pub(super) since: TrueTime,
@@ -38,6 +42,8 @@ pub(super) struct Cell<A: App> {
     more: Vec<Proposal<A>>,
     /// The chosen proposal with the lowest ballot.
     chosen: Option<usize>,
+    /// The nodes on whose disks an entry stands as chosen, by lane.
+    known: [NodeSet; 2],
     /// What applying the chosen entry came to, once the reference has.
     pub(super) outcome: Option<Applied<A::Output>>,
 }
@@ -51,6 +57,8 @@ pub(super) enum Shown<A: App> {
     Agrees(u32),
     /// Two proposals that exclude each other: the first is chosen.
     Contradicts(Box<[Proposal<A>; 2]>),
+    /// Two entries of one ballot.
+    TwoInOneBallot(Box<[Proposal<A>; 2]>),
     /// The slot was dropped, or is beyond all bounds.
     OutOfReach,
 }
@@ -88,7 +96,7 @@ impl<A: App> Ledger<A> {
         self.cells.len()
     }
 
-    /// An accept was sent.
+    /// An accept was sent. True if its ballot had proposed something for the slot before.
     pub(super) fn proposed(
         &mut self,
         now: TrueTime,
@@ -96,10 +104,12 @@ impl<A: App> Ledger<A> {
         ballot: Ballot,
         slot: LogSlot,
         entry: &Entry<A>,
-    ) -> Shown<A> {
-        let Some(cell) = self.reach(slot) else { return Shown::OutOfReach };
+    ) -> (Shown<A>, bool) {
+        let Some(cell) = self.reach(slot) else { return (Shown::OutOfReach, false) };
+        let proposals = cell.len();
         let (index, _) = cell.find(now, by, ballot, entry);
-        cell.compare(index)
+        let again = cell.len() == proposals;
+        (cell.compare(index), again)
     }
 
     /// An acceptance became durable. True if the slot's entry became chosen for the first time.
@@ -108,13 +118,20 @@ impl<A: App> Ledger<A> {
         now: TrueTime,
         node: NodeId,
         ballot: Ballot,
-        slot: LogSlot,
+        (slot, lane): (LogSlot, Lane),
         entry: &Entry<A>,
     ) -> (Shown<A>, bool) {
         let (quorum, members) = (self.quorum, self.members);
         let Some(cell) = self.reach(slot) else { return (Shown::OutOfReach, false) };
+        if cell.len() > 0 {
+            cell.overwritten(node, lane as usize);
+        }
         let (index, proposal) = cell.find(now, node, ballot, entry);
-        if !members.contains(node) || !proposal.accepted.insert(node) {
+        if !members.contains(node) {
+            return (Shown::Unopposed, false);
+        }
+        proposal.held[lane as usize].insert(node);
+        if !proposal.accepted.insert(node) {
             return (Shown::Unopposed, false);
         }
         if proposal.accepted.len() != quorum {
@@ -122,6 +139,44 @@ impl<A: App> Ledger<A> {
         }
         let first = cell.chosen.is_none();
         (cell.choose(index), first)
+    }
+
+    /// An entry became durable as chosen.
+    pub(super) fn learned(&mut self, node: NodeId, slot: LogSlot, lane: Lane) {
+        let is_member = self.members.contains(node);
+        if let Some(cell) = self.cell_mut(slot).filter(|_| is_member) {
+            cell.overwritten(node, lane as usize);
+            cell.known[lane as usize].insert(node);
+        }
+    }
+
+    /// The records of `node` from `first` to before `end` are gone.
+    pub(super) fn erased(&mut self, node: NodeId, first: LogSlot, end: LogSlot) {
+        let range = self.between(first, end);
+        for cell in self.cells.range_mut(range) {
+            for lane in Lane::BOTH {
+                cell.overwritten(node, lane as usize);
+            }
+        }
+    }
+
+    /// Whether more than one thing was proposed for the slot.
+    #[inline]
+    pub(super) fn is_contended(&self, slot: LogSlot) -> bool {
+        self.cell(slot).is_some_and(|cell| !cell.more.is_empty())
+    }
+
+    /// The indices of those of the slots that are kept.
+    fn between(&self, first: LogSlot, end: LogSlot) -> Range<usize> {
+        let index = |slot: LogSlot| {
+            usize::try_from(slot.above(self.base)).unwrap_or(usize::MAX).min(self.cells.len())
+        };
+        index(first)..index(end)
+    }
+
+    /// The first slot after the last one kept.
+    pub(super) fn end(&self) -> LogSlot {
+        self.base.plus(self.cells.len() as u64)
     }
 
     /// The slot's cell, if it is kept.
@@ -169,7 +224,8 @@ impl<A: App> Ledger<A> {
 
 impl<A: App> Default for Cell<A> {
     fn default() -> Self {
-        Self { first: None, more: Vec::new(), chosen: None, outcome: None }
+        let known = [NodeSet::EMPTY; 2];
+        Self { first: None, more: Vec::new(), chosen: None, known, outcome: None }
     }
 }
 
@@ -181,6 +237,22 @@ impl<A: App> Cell<A> {
 
     fn get(&self, index: usize) -> Option<&Proposal<A>> {
         if index == 0 { self.first.as_ref() } else { self.more.get(index - 1) }
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.more.len()
+    }
+
+    /// The nodes on whose disks the chosen entry is: accepted in the ballot that chose it or above, or
+    /// known to be chosen.
+    pub(super) fn holders(&self) -> NodeSet {
+        let Some(chosen) = self.chosen() else { return NodeSet::EMPTY };
+        let good =
+            |other: &&Proposal<A>| other.ballot >= chosen.ballot && other.entry == chosen.entry;
+        let [zero, one] = self.known;
+        self.proposals()
+            .filter(good)
+            .fold(zero.union(one), |all, p| all.union(p.held[0]).union(p.held[1]))
     }
 
     fn proposals(&self) -> impl Iterator<Item = &Proposal<A>> {
@@ -197,8 +269,14 @@ impl<A: App> Cell<A> {
         entry: &Entry<A>,
     ) -> (usize, &mut Proposal<A>) {
         let is_it = |known: &Proposal<A>| known.ballot == ballot && known.entry == *entry;
-        let new =
-            || Proposal { ballot, entry: entry.clone(), accepted: NodeSet::EMPTY, by, since: now };
+        let new = || Proposal {
+            ballot,
+            entry: entry.clone(),
+            accepted: NodeSet::EMPTY,
+            held: [NodeSet::EMPTY; 2],
+            by,
+            since: now,
+        };
         if self.first.as_ref().is_none_or(is_it) {
             return (0, self.first.get_or_insert_with(new));
         }
@@ -210,9 +288,14 @@ impl<A: App> Cell<A> {
         (at + 1, &mut self.more[at])
     }
 
-    /// Compares one proposal with the chosen one.
+    /// Compares one proposal with others of its ballot, and with the chosen one.
     #[inline]
     fn compare(&self, index: usize) -> Shown<A> {
+        if !self.more.is_empty()
+            && let Some(twins) = self.twins(index)
+        {
+            return Shown::TwoInOneBallot(Box::new(twins));
+        }
         let (Some(chosen), Some(other)) = (self.chosen(), self.get(index)) else {
             return Shown::Unopposed;
         };
@@ -223,6 +306,22 @@ impl<A: App> Cell<A> {
             return Shown::Agrees(1);
         }
         Shown::Contradicts(Box::new([chosen.clone(), other.clone()]))
+    }
+
+    /// The proposal and another one of the same ballot.
+    fn twins(&self, index: usize) -> Option<[Proposal<A>; 2]> {
+        let this = self.get(index)?;
+        let same = |other: &&Proposal<A>| other.ballot == this.ballot && other.entry != this.entry;
+        let other = self.proposals().find(same)?;
+        Some([other.clone(), this.clone()])
+    }
+
+    /// What a lane of `node` held is gone.
+    fn overwritten(&mut self, node: NodeId, lane: usize) {
+        for proposal in self.first.iter_mut().chain(&mut self.more) {
+            proposal.held[lane].remove(node);
+        }
+        self.known[lane].remove(node);
     }
 
     /// A proposal turned out to be chosen: compares everything in its ballot and above with it.
@@ -239,7 +338,7 @@ impl<A: App> Cell<A> {
             match self.compare(other) {
                 Shown::Agrees(more) => agreeing += more,
                 Shown::Unopposed | Shown::OutOfReach => {}
-                contradiction @ Shown::Contradicts(_) => return contradiction,
+                found @ (Shown::Contradicts(_) | Shown::TwoInOneBallot(_)) => return found,
             }
         }
         if agreeing == 0 { Shown::Unopposed } else { Shown::Agrees(agreeing) }

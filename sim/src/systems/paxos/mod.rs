@@ -5,27 +5,35 @@
 //! | `settings`, `load`, `clients` | what a scenario says, and the clients it describes |
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
-//! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `acceptors`, `ballots`, `holdings` | what nodes promise, own and keep: A1, A3, A4, A6 |
+//! | `claims`, `states`, `answers` | what they call chosen, are in and answer: A2, A5, A7, A8, A9 |
+//! | `leases` | who holds the leader's lease, and by what right: L1, L2, L3 |
+//! | `progress`, `catch_up` | what must happen after the faults: V1, V7 |
 //! | `beliefs` | facts that are kept back |
-//! | `judge` | the one check that folds them all |
-//! | `linear` | the check of answers by what clients see alone |
+//! | `judge`, `bench` | the one check that folds them all |
+//! | `linear` | the check of answers by what clients see alone: A9 |
 //! | `seams` | classes of messages, and points at which faults strike |
 //! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //!
 //! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
 //! else may fail at any number of nodes at once: safety must hold under all of it.
 //!
-//! Deliberately absent: properties of leases, of damaged disks and of the acceptors' memory (A1, A3,
-//! A4, A6, L1 to L3).
+//! Deliberately absent: properties of damaged disks.
 
+mod acceptors;
 mod answers;
+mod ballots;
 mod beliefs;
+mod bench;
+mod catch_up;
 mod claims;
 mod clients;
 mod deviations;
 pub mod evidence;
+mod holdings;
 mod hosts;
 mod judge;
+mod leases;
 mod ledger;
 mod linear;
 mod load;
@@ -41,6 +49,7 @@ mod trials;
 #[cfg(test)]
 mod tests;
 
+pub use catch_up::Policy;
 pub use clients::KvClients;
 pub use judge::{COUNTERS, Judge};
 pub use linear::Linear;
@@ -65,6 +74,7 @@ use evidence::Whole;
 use interregnum_core::kv::Kv;
 use interregnum_core::paxos::{Ballot, Fact, Message, Paxos, Sound, record};
 use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
+use leases::Leases;
 use serde_json::Value;
 use std::marker::PhantomData;
 
@@ -121,8 +131,8 @@ impl<R: Variant> System for PaxosSystem<R> {
     const SEAMS: &'static [&'static str] = seams::SEAMS;
 
     fn properties(&self) -> Vec<Property> {
-        use properties::{A2, A5, A7, A8, A9, V1};
-        vec![A2, A5, A7, A8, A9, V1]
+        use properties::{A1, A2, A3, A4, A5, A6, A7, A8, A9, L1, L2, L3, V1, V7};
+        vec![A1, A2, A3, A4, A5, A6, A7, A8, A9, L1, L2, L3, V1, V7]
     }
 
     fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {
@@ -157,6 +167,10 @@ impl<R: Variant> System for PaxosSystem<R> {
         let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
             vec![Box::new(judge), Box::new(linear), Box::new(beliefs)];
+        if let Some(lease) = setup.settings.lease {
+            let members = setup.scenario.cluster.nodes;
+            checks.push(Box::new(Leases::<_, Whole<Kv>>::new(members, lease.grant.0)));
+        }
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }
@@ -179,7 +193,7 @@ impl<R: Variant> System for PaxosSystem<R> {
 
     fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
-        bounds.leader + bounds.patience
+        (bounds.leader + bounds.patience).max(bounds.catch_up.within)
     }
 
     fn resolve(

@@ -16,6 +16,7 @@
 //! long that takes is the workload's business, so 2. and 3. are granted the *patience* that the workload
 //! computes, and 1., which needs no client, keeps the machine to B1.
 
+use super::catch_up::Policy;
 use super::properties::V1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
@@ -31,6 +32,8 @@ pub struct Bounds {
     pub patience: Span,
     /// How many clients there are.
     pub clients: u32,
+    /// What catching up is allowed.
+    pub catch_up: Policy,
 }
 
 /// So many ballots are watched at once after the faults.

@@ -2,6 +2,16 @@
 
 use crate::outcome::{Property, PropertyKind};
 
+/// An acceptor keeps its word.
+pub const A1: Property = Property {
+    id: "A1",
+    name: "acceptors keep their word",
+    formula: "a promise for b' leaves out no slot that its sender acknowledges, before or after, in a ballot \
+              below b'; whoever sent a promise, an acceptance or a grant in b has a promise of at least b on \
+              its disk",
+    kind: PropertyKind::Invariant,
+};
+
 /// What is chosen is what every later ballot proposes.
 pub const A2: Property = Property {
     id: "A2",
@@ -11,12 +21,39 @@ pub const A2: Property = Property {
     kind: PropertyKind::Invariant,
 };
 
+/// What is chosen stays chosen.
+pub const A3: Property = Property {
+    id: "A3",
+    name: "what is chosen stays on disks",
+    formula: "once v is chosen in (b, s), every majority has a member whose disk holds v for s: accepted in b \
+              or above, known to be chosen, or inside the snapshot that its pointer names",
+    kind: PropertyKind::Invariant,
+};
+
+/// A ballot proposes one entry per slot.
+pub const A4: Property = Property {
+    id: "A4",
+    name: "a ballot proposes one entry per slot",
+    formula: "all accepts of one ballot and slot have the same entry, and everything asked for in one ballot \
+              comes from one life of the node that owns it",
+    kind: PropertyKind::Invariant,
+};
+
 /// Nothing is called chosen that is not.
 pub const A5: Property = Property {
     id: "A5",
     name: "only what is chosen is called chosen",
     formula: "a message, a durable entry or snapshot, or an answer to a client that treats (s, v) as chosen \
               implies that a majority of distinct nodes each made (b, s, v) durable before, in one ballot b",
+    kind: PropertyKind::Invariant,
+};
+
+/// What is cut off is in the snapshot.
+pub const A6: Property = Property {
+    id: "A6",
+    name: "what is cut off is in the snapshot",
+    formula: "a slot below a durable log start is chosen, and inside the durable snapshot of that node that \
+              its pointer names",
     kind: PropertyKind::Invariant,
 };
 
@@ -48,11 +85,47 @@ pub const A9: Property = Property {
     kind: PropertyKind::Invariant,
 };
 
+/// One leader holds the lease.
+pub const L1: Property = Property {
+    id: "L1",
+    name: "at most one leader holds the lease",
+    formula: "at every instant of true time, at most one node believes that its lease still runs",
+    kind: PropertyKind::Invariant,
+};
+
+/// A lease stands on a majority.
+pub const L2: Property = Property {
+    id: "L2",
+    name: "a lease stands on a majority",
+    formula: "who acts on a lease is granted it by a majority of distinct nodes, and none of them promises another \
+              owner's ballot, its own included, while its grant runs",
+    kind: PropertyKind::Invariant,
+};
+
+/// A restarted grantor is silent.
+pub const L3: Property = Property {
+    id: "L3",
+    name: "a restarted acceptor gives no promise",
+    formula: "no promise, the proposer's own included, is given by a restarted node before its clock has counted \
+              a grant",
+    kind: PropertyKind::Invariant,
+};
+
 /// After the faults, somebody leads and everybody is answered.
 pub const V1: Property = Property {
     id: "V1",
     name: "a leader emerges and answers",
     formula: "once a majority is healed, a majority hears one leader within (8 T + G)/(1 - rho) + 4d + 7 \
               flush and a snapshot's way; soon after, a command is chosen and every client is answered",
+    kind: PropertyKind::Liveness,
+};
+
+/// Laggards catch up, and logs stay short.
+pub const V7: Property = Property {
+    id: "V7",
+    name: "laggards catch up, and logs stay short",
+    formula: "within B1 + 3 T/(1 - rho) + the exchanges that its leader's log takes + 7 flush, every node of \
+              the core has applied what was chosen when the faults ended, and its log starts less than a \
+              snapshot interval and the retained slots below",
     kind: PropertyKind::Liveness,
 };

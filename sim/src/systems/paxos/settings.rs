@@ -1,5 +1,6 @@
 //! The settings of a scenario, and what follows from them: configurations and bounds.
 
+use super::catch_up::Policy;
 use super::load::KvLoad;
 use super::progress::Bounds;
 use crate::scenario::{Duration, Scenario};
@@ -188,7 +189,17 @@ impl PaxosSettings {
             + delay.times(4)
             + flush.times(7);
         let snapshot = rate.longest_real(round.times(2)) + delay.times(4) + flush.times(4);
-        Bounds { leader: b1 + snapshot, patience: load.patience(scenario), clients: load.clients }
+        let leader = b1 + snapshot;
+        let log = self.snapshot_every.saturating_add(self.retained);
+        // While a snapshot is written, in four flushes at most, the leader's log grows by a window per flush.
+        let held = log.saturating_add(self.window.saturating_mul(5));
+        let exchanges = held.div_ceil(self.batch.max(1)).saturating_add(2);
+        let within = leader
+            + rate.longest_real(round.times(3))
+            + delay.times(2).times(exchanges)
+            + flush.times(7);
+        let catch_up = Policy { within, log };
+        Bounds { leader, patience: load.patience(scenario), clients: load.clients, catch_up }
     }
 }
 

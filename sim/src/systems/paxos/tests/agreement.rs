@@ -4,6 +4,7 @@ use super::super::evidence::Term;
 use super::story::{Story, applied, ballot, put, replay};
 use interregnum_core::consensus::{Entry, LogSlot};
 use interregnum_core::kv::Kv;
+use interregnum_core::paxos::record::Lane;
 use interregnum_core::paxos::{Ballot, Held, Promise, SlotReport};
 use interregnum_core::{NodeId, NodeSet};
 use proptest::prelude::*;
@@ -46,9 +47,14 @@ fn a2_an_acceptance_is_as_good_as_an_accept() {
 }
 
 #[test]
-fn a2_one_ballot_two_entries() {
+fn a2_and_a4_two_entries_of_one_ballot_are_a4s() {
     let mut story = Story::new();
-    story.chosen(1..=1).accept(ballot(1, 0), 1, &put(2)).violates("A2");
+    story.chosen(1..=1).accept(ballot(1, 0), 1, &put(2)).violates("A4");
+    let mut unchosen = Story::new();
+    unchosen.accept(ballot(1, 0), 1, &put(1)).accept(ballot(1, 0), 1, &put(2)).violates("A4");
+    let mut twin = Story::new();
+    twin.accept(ballot(1, 0), 1, &put(1)).accept(ballot(1, 0), 1, &put(1)).is_fine();
+    assert_eq!(twin.exercised("A4"), 1 + 1, "a new ballot, and a repetition");
 }
 
 #[test]
@@ -110,12 +116,9 @@ fn a5_every_way_to_claim_a_prefix() {
             let (from, ballot) = (NodeId(0), ballot(1, 0));
             s.tell(Term::Accept { from, ballot, slot, entry, chosen_upto: LogSlot(k) });
         },
-        &|s, k| said(s.tell(Term::Promised { from: NodeId(2), promise: &promise(k, 1) })),
-        &|s, k| said(s.tell(Term::Promised { from: NodeId(2), promise: &promise(0, k + 1) })),
-        &|s, k| {
-            let (node, log_start) = (NodeId(1), LogSlot(1));
-            s.tell(Term::Truncated { node, applied: LogSlot(k), log_start });
-        },
+        &|s, k| s.promise(&promise(k, 1)),
+        &|s, k| s.promise(&promise(0, k + 1)),
+        &|s, k| said(s.pointer(1, k, 1)),
         &|s, k| {
             let id = s.ask_put(3);
             s.reply(id, &applied(k, None));
@@ -158,11 +161,9 @@ fn a5_an_entry_called_chosen_is_the_chosen_one() {
         &|s, entry| said(s.batch(1, &[entry])),
         &|s, entry| {
             let (node, slot, entry) = (NodeId(2), LogSlot(1), &entry);
-            s.tell(Term::DurableChosen { node, slot, entry });
+            s.tell(Term::DurableChosen { node, slot, entry, lane: Lane::Zero });
         },
-        &|s, entry| {
-            s.tell(Term::Promised { from: NodeId(2), promise: &promise(entry) });
-        },
+        &|s, entry| s.promise(&promise(entry)),
     ];
     for claim in claims {
         let mut unchosen = Story::new();
@@ -181,13 +182,13 @@ fn a5_an_entry_called_chosen_is_the_chosen_one() {
 #[test]
 fn memory_is_flat() {
     let mut story = Story::new();
-    let mut sizes = Vec::new();
+    let (mut sizes, mut replica) = (Vec::new(), replay(&[]));
     for slot in 1..=50_000_u64 {
         story.chosen(slot..=slot);
+        replica.apply(LogSlot(slot), &put(slot));
         if slot.is_multiple_of(1_000) {
             for node in [0, 1, 2] {
-                let (applied, log_start) = (LogSlot(slot), LogSlot(slot - 500));
-                story.tell(Term::Truncated { node: NodeId(node), applied, log_start });
+                story.snapshot(node, slot, &replica).pointer(node, slot, slot - 500);
             }
             sizes.push(story.bench.kept());
         }
@@ -215,27 +216,34 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
-/// A2 as the paper writes it, over everything that ever happened.
+/// A2 and the first half of A4 as the paper writes them, over everything that ever happened.
 fn violated(past: &[Step]) -> bool {
     let chosen = |of: &Step| {
         let same = |s: &&Step| s.ballot == of.ballot && s.value == of.value;
         let nodes: NodeSet = past.iter().filter(same).filter_map(|s| s.node.map(NodeId)).collect();
         nodes.len() >= 2
     };
-    past.iter()
-        .filter(|of| chosen(of))
-        .any(|of| past.iter().any(|other| other.ballot >= of.ballot && other.value != of.value))
+    let two = |of: &Step| past.iter().any(|s| s.ballot == of.ballot && s.value != of.value);
+    past.iter().any(two)
+        || past
+            .iter()
+            .filter(|of| chosen(of))
+            .any(|of| past.iter().any(|other| other.ballot >= of.ballot && other.value != of.value))
 }
 
 proptest! {
     #[test]
-    fn a2_fires_exactly_when_the_formula_is_false(steps in steps()) {
+    fn a2_and_a4_fire_exactly_when_a_formula_is_false(steps in steps()) {
         let mut story = Story::new();
         for (index, step) in steps.iter().enumerate() {
             match step.node {
                 Some(node) => story.durable(&[node], step.ballot, 1, &put(step.value)),
                 None => story.accept(step.ballot, 1, &put(step.value)),
             };
+            // In this tale nobody keeps two lanes, and what was chosen may be overwritten.
+            if story.found().is_some_and(|(property, _)| property == "A3") {
+                return Ok(());
+            }
             prop_assert_eq!(story.found().is_some(), violated(&steps[..=index]), "step {}", index);
         }
     }

@@ -4,6 +4,7 @@ mod agreement;
 mod audit;
 mod linear;
 mod liveness;
+mod memory;
 mod reduce;
 mod replay;
 mod runs;

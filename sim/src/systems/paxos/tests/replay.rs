@@ -5,14 +5,14 @@ use super::story::{Story, applied, ballot, put, read, replay};
 use interregnum_core::NodeId;
 use interregnum_core::consensus::LogSlot;
 use interregnum_core::kv::KvOutput;
-use interregnum_core::paxos::Reply;
+use interregnum_core::paxos::{Reply, Snapshot};
 
 #[test]
 fn a7_a_durable_state_is_that_of_the_replay() {
     let right = replay(&[put(1), put(2)]);
     let mut story = Story::new();
     story.chosen(1..=3).snapshot(1, 2, &right).is_fine();
-    assert_eq!(story.exercised("A7"), 1);
+    assert_eq!(story.exercised("A7"), 2, "the report and the snapshot");
     story.snapshot(2, 2, &replay(&[put(1)])).violates("A7");
 
     let mut no_sessions = right;
@@ -30,7 +30,7 @@ fn a7_old_states_are_rebuilt() {
         let at = usize::try_from(slot).expect("small");
         story.snapshot(0, slot, &replay(&entries[..at])).is_fine();
     }
-    assert_eq!(story.exercised("A7"), 7);
+    assert_eq!(story.exercised("A7"), 14);
     story.snapshot(0, 512, &replay(&entries[..511])).violates("A7");
 }
 
@@ -39,21 +39,43 @@ fn a7_the_disk_decides_about_a_wrong_report() {
     let (right, wrong) = (replay(&[put(1)]), replay(&[put(2)]));
     let mut forged = Story::new();
     forged.chosen(1..=1).state(1, 1, &wrong).is_fine();
-    forged.snapshot(1, 1, &right).contradicts_itself("A7");
+    forged.stored(1, 1, &right).contradicts_itself("A7");
 
     let mut wrong_indeed = Story::new();
-    wrong_indeed.chosen(1..=1).state(1, 1, &wrong).snapshot(1, 1, &wrong).violates("A7");
+    wrong_indeed.chosen(1..=1).state(1, 1, &wrong).stored(1, 1, &wrong).violates("A7");
 
     let mut never_written = Story::new();
     never_written.chosen(1..=1).state(1, 1, &wrong).finish().contradicts_itself("A7");
 
     let mut reported_again = Story::new();
     reported_again.chosen(1..=2).state(1, 1, &wrong);
-    reported_again.state(1, 2, &replay(&[put(1), put(2)])).contradicts_itself("A7");
+    reported_again.state(1, 2, &replay(&[put(1), put(2)])).is_fine();
+    reported_again.stored(1, 1, &wrong).violates("A7");
+
+    let mut fell_before = Story::new();
+    fell_before.chosen(1..=2).state(1, 1, &wrong);
+    fell_before.snapshot(1, 2, &replay(&[put(1), put(2)])).is_fine();
+    fell_before.finish().contradicts_itself("A7");
 
     let mut honest = Story::new();
-    honest.chosen(1..=1).state(1, 1, &right).snapshot(1, 1, &right).finish().is_fine();
+    honest.chosen(1..=1).state(1, 1, &right).stored(1, 1, &right).finish().is_fine();
     assert_eq!(honest.exercised("A7"), 2);
+}
+
+#[test]
+fn a7_a_snapshot_that_was_sent_is_evidence_too() {
+    let wrong = Snapshot { applied: LogSlot(1), replica: replay(&[put(2)]) };
+    let mut story = Story::new();
+    story.chosen(1..=1).state(1, 1, &wrong.replica);
+    let (from, to) = (NodeId(1), NodeId(2));
+    story.tell(Term::ClaimedState { from, to, snapshot: &wrong }).violates("A7");
+}
+
+#[test]
+fn a7_a_report_was_suppressed() {
+    let right = replay(&[put(1)]);
+    let mut story = Story::new();
+    story.chosen(1..=1).stored(1, 1, &right).contradicts_itself("A7");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A hand-written stream: says what happens, in the terms of the protocol, and tells what the judge found.
 
+use super::super::bench::Bench;
+use super::super::catch_up::Policy;
 use super::super::evidence::Term;
-use super::super::judge::Bench;
 use super::super::progress::Bounds;
 use crate::check::{Failure, Report, Tally};
 use crate::clock::TrueTime;
@@ -9,7 +10,8 @@ use crate::outcome::Finding;
 use crate::seen::Client;
 use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, Replica, RequestId};
 use interregnum_core::kv::{Kv, KvCommand, KvOutput, KvQuery};
-use interregnum_core::paxos::{Ballot, Batch, Call, ReadMode, Reply, Snapshot};
+use interregnum_core::paxos::record::Lane;
+use interregnum_core::paxos::{Ballot, Batch, Call, Promise, ReadMode, Reply, Snapshot};
 use interregnum_core::{CallId, NodeId, NodeSet, Span};
 
 /// Three nodes, one millisecond between any two things that happen.
@@ -18,10 +20,16 @@ pub(super) struct Story {
     pub(super) now: TrueTime,
     report: Report,
     calls: [u64; 2],
+    /// Where each node's next snapshot goes: the place that its pointer does not name.
+    pub(super) places: [usize; 3],
 }
 
-pub(super) const BOUNDS: Bounds =
-    Bounds { leader: Span::millis(100), patience: Span::millis(100), clients: 2 };
+pub(super) const BOUNDS: Bounds = Bounds {
+    leader: Span::millis(100),
+    patience: Span::millis(100),
+    clients: 2,
+    catch_up: Policy { within: Span::millis(300), log: 10 },
+};
 
 pub(super) fn ballot(round: u64, node: u8) -> Ballot {
     Ballot { round, node: NodeId(node) }
@@ -56,7 +64,7 @@ pub(super) fn read(as_of: u64, output: Option<u64>) -> Reply<Kv> {
 impl Story {
     pub(super) fn new() -> Self {
         let (bench, report) = (Bench::new(3, BOUNDS), Report::default());
-        Self { bench, now: TrueTime::ZERO, report, calls: [0; 2] }
+        Self { bench, now: TrueTime::ZERO, report, calls: [0; 2], places: [0; 3] }
     }
 
     pub(super) fn tell(&mut self, term: Term<'_, Kv>) -> &mut Self {
@@ -86,7 +94,7 @@ impl Story {
     ) -> &mut Self {
         for node in nodes {
             let (node, slot) = (NodeId(*node), LogSlot(slot));
-            self.tell(Term::DurableAccepted { node, ballot, slot, entry });
+            self.tell(Term::DurableAccepted { node, ballot, slot, entry, lane: Lane::Zero });
         }
         self
     }
@@ -103,15 +111,36 @@ impl Story {
         self.tell(Term::ClaimedUpto { from: NodeId(node), upto: LogSlot(upto) })
     }
 
+    /// Node 2 sends a promise that is on its disk.
+    pub(super) fn promise(&mut self, promise: &Promise<Kv>) {
+        let (node, ballot) = (NodeId(2), promise.ballot);
+        self.tell(Term::DurablePromised { node, copy: 0, ballot });
+        self.tell(Term::Promised { from: node, promise });
+    }
+
     pub(super) fn batch(&mut self, first: u64, entries: &[Entry<Kv>]) -> &mut Self {
         let batch =
             Batch { first: LogSlot(first), entries: entries.to_vec(), chosen_upto: LogSlot::ZERO };
         self.tell(Term::ClaimedEntries { from: NodeId(2), batch: &batch })
     }
 
+    /// `node` reports the state and stores it at the place that its pointer does not name.
     pub(super) fn snapshot(&mut self, node: u8, applied: u64, replica: &Replica<Kv>) -> &mut Self {
+        self.state(node, applied, replica).stored(node, applied, replica)
+    }
+
+    pub(super) fn stored(&mut self, node: u8, applied: u64, replica: &Replica<Kv>) -> &mut Self {
         let snapshot = Snapshot { applied: LogSlot(applied), replica: replica.clone() };
-        self.tell(Term::DurableSnapshot { node: NodeId(node), snapshot: &snapshot })
+        let place = self.places[usize::from(node)];
+        self.tell(Term::DurableSnapshot { node: NodeId(node), place, snapshot: &snapshot })
+    }
+
+    /// `node`'s pointer names the place of its last snapshot.
+    pub(super) fn pointer(&mut self, node: u8, applied: u64, log_start: u64) -> &mut Self {
+        let (applied, log_start) = (LogSlot(applied), LogSlot(log_start));
+        let next = &mut self.places[usize::from(node)];
+        let place = std::mem::replace(next, 1 - *next);
+        self.tell(Term::Truncated { node: NodeId(node), place, applied, log_start })
     }
 
     pub(super) fn state(&mut self, node: u8, slot: u64, replica: &Replica<Kv>) -> &mut Self {

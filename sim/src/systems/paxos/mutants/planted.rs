@@ -1,0 +1,207 @@
+//! Rules that deviate from the sound ones in one place.
+
+use super::{Bug, MUTANTS, rows};
+use crate::subject::Mutant;
+use interregnum_core::consensus::LogSlot;
+use interregnum_core::paxos::{
+    AcceptorRules, Ballot, LearnerRules, Lease, Progress, ProposerRules, ReaderRules, Rules,
+    SnapshotStage, Sound, Tally,
+};
+use interregnum_core::{LocalTime, NodeId, Span};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The rules of one run, sound or not.
+pub trait Variant: Rules {
+    /// The rules to run `mutant` with.
+    fn of(mutant: Option<&Mutant>) -> Self;
+
+    /// How often they differed from the sound rules, where that is counted.
+    fn deviations(&self) -> Option<Arc<AtomicU64>>;
+}
+
+impl Variant for Sound {
+    fn of(_: Option<&Mutant>) -> Self {
+        Self
+    }
+
+    fn deviations(&self) -> Option<Arc<AtomicU64>> {
+        None
+    }
+}
+
+/// Rules with one bug, or none.
+#[derive(Clone, Debug)]
+pub struct Planted {
+    bug: Option<Bug>,
+    /// Shared by all nodes of a run; not part of what the rules are.
+    deviations: Arc<AtomicU64>,
+}
+
+impl Variant for Planted {
+    fn of(mutant: Option<&Mutant>) -> Self {
+        let named = |(known, _): &(&Mutant, Bug)| mutant.is_some_and(|m| m.id == known.id);
+        let bug = MUTANTS.iter().zip(rows::BUGS).find(named).map(|(_, bug)| bug);
+        Self { bug, deviations: Arc::new(AtomicU64::new(0)) }
+    }
+
+    fn deviations(&self) -> Option<Arc<AtomicU64>> {
+        Some(Arc::clone(&self.deviations))
+    }
+}
+
+impl Planted {
+    /// What the rule answers: `wrong` where `bug` is planted, counting where that makes a difference.
+    fn answer<T: PartialEq>(&self, bug: Bug, sound: T, wrong: impl FnOnce() -> T) -> T {
+        if self.bug != Some(bug) {
+            return sound;
+        }
+        let wrong = wrong();
+        if wrong != sound {
+            self.deviations.fetch_add(1, Ordering::Relaxed);
+        }
+        wrong
+    }
+}
+
+impl Planted {
+    /// Whether `ballot` may follow `promised`: where ballots tie, only rounds are compared.
+    fn in_order(&self, sound: bool, promised: Ballot, ballot: Ballot) -> bool {
+        self.answer(Bug::BallotsTie, sound, || ballot.round >= promised.round)
+    }
+}
+
+impl PartialEq for Planted {
+    fn eq(&self, other: &Self) -> bool {
+        self.bug == other.bug
+    }
+}
+
+impl Eq for Planted {}
+
+impl Hash for Planted {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bug.hash(state);
+    }
+}
+
+impl Rules for Planted {}
+
+impl AcceptorRules for Planted {
+    fn may_promise(&self, promised: Ballot, ballot: Ballot) -> bool {
+        self.in_order(Sound.may_promise(promised, ballot), promised, ballot)
+    }
+
+    fn may_accept(&self, promised: Ballot, ballot: Ballot) -> bool {
+        let sound = Sound.may_accept(promised, ballot);
+        let sound = self.in_order(sound, promised, ballot);
+        self.answer(Bug::AcceptIgnoresPromise, sound, || true)
+    }
+
+    fn promised_by_accepting(&self, promised: Ballot, ballot: Ballot) -> Ballot {
+        let sound = Sound.promised_by_accepting(promised, ballot);
+        self.answer(Bug::AcceptIsNoPromise, sound, || promised)
+    }
+
+    fn may_reveal_promise(&self, durable_copies: u8) -> bool {
+        self.answer(Bug::PromiseNotDurable, Sound.may_reveal_promise(durable_copies), || true)
+    }
+
+    fn may_reveal_acceptance(&self, durable: bool) -> bool {
+        self.answer(Bug::AcceptedNotDurable, Sound.may_reveal_acceptance(durable), || true)
+    }
+
+    fn log_start_told(&self, log_start: LogSlot) -> LogSlot {
+        let sound = Sound.log_start_told(log_start);
+        self.answer(Bug::CompactedIsEmpty, sound, || LogSlot::FIRST)
+    }
+
+    fn may_grant(&self, promised: Ballot, ballot: Ballot) -> bool {
+        let sound = self.in_order(Sound.may_grant(promised, ballot), promised, ballot);
+        self.answer(Bug::GrantsBelowPromise, sound, || true)
+    }
+
+    fn silence_after_restart(&self, lease: &Lease) -> Span {
+        self.answer(Bug::NoSilence, Sound.silence_after_restart(lease), || Span::ZERO)
+    }
+
+    fn may_truncate(&self, stage: SnapshotStage) -> bool {
+        self.answer(Bug::TruncatesEarly, Sound.may_truncate(stage), || true)
+    }
+}
+
+impl ProposerRules for Planted {
+    fn may_use_ballot(&self, durable_copies: u8) -> bool {
+        self.answer(Bug::BallotNotDurable, Sound.may_use_ballot(durable_copies), || true)
+    }
+
+    fn counts_for(&self, ballot: Ballot, reply: Ballot) -> bool {
+        self.answer(Bug::LateReplies, Sound.counts_for(ballot, reply), || reply <= ballot)
+    }
+
+    fn is_quorum(&self, tally: Tally, members: u8) -> bool {
+        let sound = Sound.is_quorum(tally, members);
+        let sound = self.answer(Bug::MinorityQuorum, sound, || {
+            (tally.voters.len() + 1) * 2 > u32::from(members)
+        });
+        self.answer(Bug::VotesByMessage, sound, || tally.replies * 2 > u32::from(members))
+    }
+
+    fn heeds_report_of(&self, me: NodeId, reporter: NodeId) -> bool {
+        let sound = Sound.heeds_report_of(me, reporter);
+        self.answer(Bug::IgnoresReportedValue, sound, || me == reporter)
+    }
+
+    fn supersedes(&self, best: Ballot, reported: Ballot) -> bool {
+        let sound = Sound.supersedes(best, reported);
+        self.answer(Bug::ValuePickLowest, sound, || reported < best)
+    }
+}
+
+impl LearnerRules for Planted {
+    fn counts_vote(&self, ballot: Ballot, vote: Ballot) -> bool {
+        self.answer(Bug::VotesAcrossBallots, Sound.counts_vote(ballot, vote), || true)
+    }
+
+    fn counts_report(&self, ballot: Ballot, reported: Ballot) -> bool {
+        self.answer(Bug::VotesAcrossBallots, Sound.counts_report(ballot, reported), || true)
+    }
+
+    fn may_apply(&self, applied: LogSlot, slot: LogSlot) -> bool {
+        self.answer(Bug::AppliesOverGaps, Sound.may_apply(applied, slot), || slot > applied)
+    }
+
+    fn may_install(&self, applied: LogSlot, snapshot: LogSlot) -> bool {
+        self.answer(Bug::InstallsOlder, Sound.may_install(applied, snapshot), || true)
+    }
+
+    fn installs_sessions(&self) -> bool {
+        self.answer(Bug::SessionsLeftOut, Sound.installs_sessions(), || false)
+    }
+
+    fn may_acknowledge(&self, progress: Progress) -> bool {
+        let sound = Sound.may_acknowledge(progress);
+        self.answer(Bug::AcknowledgesEarly, sound, || sound || progress == Progress::Proposed)
+    }
+}
+
+impl ReaderRules for Planted {
+    fn has_recovered(&self, applied: LogSlot, top: LogSlot) -> bool {
+        self.answer(Bug::ReadsBeforeRecovery, Sound.has_recovered(applied, top), || true)
+    }
+
+    fn lease_begins(&self, sent: LocalTime, granted: LocalTime) -> LocalTime {
+        self.answer(Bug::LeaseFromReceipt, Sound.lease_begins(sent, granted), || granted)
+    }
+
+    fn lease_usable(&self, lease: &Lease) -> Span {
+        self.answer(Bug::LeaseWithoutMargin, Sound.lease_usable(lease), || lease.grant)
+    }
+
+    fn is_lease_live(&self, now: LocalTime, until: LocalTime) -> bool {
+        let sound = Sound.is_lease_live(now, until);
+        let sound = self.answer(Bug::ReadsAfterLease, sound, || true);
+        self.answer(Bug::LeaseWraps, sound, || until.0.wrapping_sub(now.0) != 0)
+    }
+}
