@@ -15,7 +15,10 @@ const HOSTS: [Mutant; 4] = [
         bug: "H1",
         defect: "the host reports a sync as done before anything is durable",
         expected: "A5",
-        also: &[("A2", "an acceptance that was counted is lost, and another entry proposed")],
+        also: &[
+            ("A1", "a promise that was told is forgotten in a power failure"),
+            ("A2", "an acceptance that was counted is lost, and another entry proposed"),
+        ],
     },
     Mutant {
         id: "paxos/host-fires-timers-early",

@@ -2,7 +2,9 @@
 //!
 //! **Exclusion.** A grantor excludes all other owners from when a heartbeat reached it until its own clock
 //! has counted a grant, provided that it sent the grant; a leader excludes the others from its own heartbeat
-//! on. A release of that heartbeat, or of a later one of its ballot, ends that. All of it is seen on the wire and on the clocks.
+//! on. A release of that heartbeat, or of a later one of its ballot, ends that, and so does a heartbeat of a
+//! higher ballot: its owner was elected by a majority, which excluded it no longer. All of it is seen on the
+//! wire and on the clocks.
 //!
 //! **L2.** Who answers a call in the very step that took it up acts on a lease: nothing else allows that
 //! where leases are on. At that moment a majority must exclude the others in its favour. And who excludes the
@@ -135,6 +137,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         match *body {
             Body::Heartbeat { ballot, sequence, .. } => {
                 let until = counted.after(self.grant);
+                node.superseded(ballot);
                 node.heard = [Some(Exclusion { ballot, sequence, until }), node.heard[0]];
             }
             Body::Release { ballot, sequence } => node.released(ballot, sequence),
@@ -236,6 +239,14 @@ impl Watched {
                 old.until = old.until.max(new.until);
             }
             old => self.granted = [Some(new), *old],
+        }
+    }
+
+    /// Whoever sends heartbeats was elected by a majority, none of which excluded it in favour of an
+    /// earlier leader any more: that one's lease is over, whatever this node still grants it.
+    fn superseded(&mut self, ballot: Ballot) {
+        for granted in &mut self.granted {
+            granted.take_if(|earlier| earlier.ballot < ballot);
         }
     }
 
