@@ -14,9 +14,9 @@ const HOSTS: [Mutant; 4] = [
         id: "paxos/host-acks-before-sync",
         bug: "H1",
         defect: "the host reports a sync as done before anything is durable",
-        expected: "A5",
+        expected: "A1",
         also: &[
-            ("A1", "a promise that was told is forgotten in a power failure"),
+            ("A5", "an entry that was counted as accepted is taken for chosen"),
             ("A2", "an acceptance that was counted is lost, and another entry proposed"),
         ],
     },
