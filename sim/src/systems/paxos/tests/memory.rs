@@ -60,10 +60,13 @@ fn a1_what_is_told_is_durable() {
     forgets.violates("A1");
 }
 
+/// What it tells, the first slot it is about and where its log starts, its reports, whether that is right.
+type Told<'a> = (&'a str, (u64, u64), &'a [(u64, Held<Kv>)], bool);
+
 #[test]
 fn a1_a_promise_tells_everything_acknowledged_below_it() {
     let accepted = |round| Held::Accepted { ballot: ballot(round, 0), entry: put(1) };
-    let rows: [(&str, (u64, u64), &[(u64, Held<Kv>)], bool); 8] = [
+    let rows: [Told<'_>; 8] = [
         ("nothing", (1, 1), &[], false),
         ("another slot", (1, 1), &[(2, accepted(1))], false),
         ("an older acceptance", (1, 1), &[(1, accepted(1))], false),
