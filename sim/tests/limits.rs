@@ -120,10 +120,10 @@ impl System for Mood {
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance { kinds: ChaosKind::ALL, nodes_at_once: None }
+        Tolerance { kinds: ChaosKind::ALL, nodes_at_once: None, damaged_copies: 0 }
     }
 
-    fn core(&self, _: &Setup<'_, Self>) -> Core {
+    fn core(&self, _: &Setup<'_, Self>, _: View<'_, Moody>) -> Core {
         Core::majority(2)
     }
 

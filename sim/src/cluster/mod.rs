@@ -3,8 +3,11 @@
 //! This is the only place that knows what delivering, crashing, tearing or healing means. It decides
 //! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
+mod ailments;
 mod arrive;
+mod disks;
 mod driver;
+mod medium;
 mod network;
 mod pages;
 mod power;
@@ -22,9 +25,13 @@ use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
 use storage::Storage;
 
-pub(crate) use driver::{Driver, Endpoint, Fate};
+pub(crate) use ailments::{Records, Spoil};
+pub(crate) use disks::Unhang;
+pub(crate) use driver::{Driver, Endpoint, Fate, Operation, Stall, Turn};
+pub(crate) use medium::Bad;
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use step::call_id;
+pub(crate) use storage::Odds;
 
 /// What is deployed before the run starts.
 #[derive(Debug)]
@@ -69,11 +76,13 @@ pub(crate) enum Flight<M: Machine> {
     /// A reply on its way to a client.
     Answer { client: Client, id: CallId, reply: M::Reply },
     /// A sync that a node's own disk is working on.
-    Syncing { process: usize, incarnation: u32, volume: u8, mark: u64, ticket: M::Ticket },
+    Syncing { process: usize, incarnation: u32, volume: u8, mark: storage::Mark, ticket: M::Ticket },
     /// A request to a shared disk, or a sync that it is working on.
     Shared(shared::Request<M>),
     /// A process is about to be started by another one of its node.
     Spawning(usize),
+    /// A process is started once its disk can be read.
+    Booting(usize),
 }
 
 /// What a process is handed.
@@ -129,6 +138,8 @@ pub(crate) struct Process<M: Machine> {
     timers: Vec<Armed<M::Timer>>,
     /// Interrupt the next step that has more effects than this.
     trip: Option<Trip>,
+    /// Whether faults that will pass kept it from reading its disk when it booted.
+    misread: bool,
 }
 
 impl<M: Machine> Process<M> {
@@ -155,6 +166,8 @@ struct Node<M: Machine> {
     disk_is_down: bool,
     /// How often the node lost power.
     power_cycles: u32,
+    /// Whether its disk was replaced by a blank one.
+    replaced: bool,
     watchdog: u16,
     first_process: usize,
     processes: usize,
@@ -171,6 +184,8 @@ pub struct Cluster<M: Machine> {
     flights: Slab<Flight<M>>,
     messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
+    /// What disks do not get done as long as a fault lasts.
+    hung: Vec<disks::Hung>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
     /// Reused by every step.
@@ -198,6 +213,7 @@ impl<M: Machine> Cluster<M> {
                 volumes: Vec::new(),
                 disk_is_down: false,
                 power_cycles: 0,
+                replaced: false,
                 watchdog: 0,
                 first_process: 0,
                 processes: 0,
@@ -226,6 +242,7 @@ impl<M: Machine> Cluster<M> {
             flights: Slab::new(),
             messages_sent: 0,
             paths: BTreeMap::new(),
+            hung: Vec::new(),
             blackouts: Vec::new(),
             effects: Vec::new(),
             bites: vec![0; faults],
@@ -354,6 +371,7 @@ impl<M: Machine> Process<M> {
             backlog: VecDeque::new(),
             timers: Vec::new(),
             trip: None,
+            misread: false,
         }
     }
 }
@@ -362,8 +380,8 @@ impl<M: Machine> Node<M> {
     fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
         if let interregnum_core::Volume::Local(volume) = place.volume {
             let storage = self.volume(volume);
-            let what = storage::What::Write(storage::Stored { home: place, record });
-            storage.change(storage::Change { by, what });
+            let what = medium::What::Write(medium::Stored { home: place, record });
+            storage.change(medium::Change { by, what });
         }
     }
 

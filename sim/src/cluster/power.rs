@@ -1,12 +1,9 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
-use super::arrive::show_durable;
-use super::storage::{Fate as Left, Stored, What};
+use super::medium::{Stored, What};
 use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
-use crate::dice::Dice;
-use crate::scenario::Ratio;
 use crate::seen::{CrashCause, Seen};
-use interregnum_core::{Cell, Context, Image, Input, Machine, NodeId, Place, Span, Volume};
+use interregnum_core::{Context, Input, Machine, NodeId, Span};
 
 /// Interrupts the next step that has more effects than `after`.
 #[derive(Clone, Copy, Debug)]
@@ -31,12 +28,12 @@ impl<M: Machine> Cluster<M> {
     pub(crate) fn begin(&mut self, driver: &mut impl Driver<M>) {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
-                while let Some(change) = self.volume(node, volume).next_covered(u64::MAX) {
+                let everything = self.volume(node, volume).everything();
+                while let Some(change) = self.volume(node, volume).next_covered(everything) {
                     if let What::Write(Stored { home: at, record }) = &change.what {
                         driver.see(self, &Seen::Written { process: change.by, at: *at, record });
                     }
-                    show_durable(self, node, volume, &change, driver);
-                    self.volume(node, volume).apply(change);
+                    self.settle(node, volume, change, driver);
                 }
             }
         }
@@ -47,7 +44,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    fn volume_count(&self, node: NodeId) -> u8 {
+    pub(super) fn volume_count(&self, node: NodeId) -> u8 {
         u8::try_from(self.nodes[node.index()].volumes.len()).unwrap_or(u8::MAX)
     }
 
@@ -57,10 +54,27 @@ impl<M: Machine> Cluster<M> {
         if process.machine.is_some() || !process.held_down.is_empty() {
             return;
         }
+        let node = process.id.node;
+        if driver.disks_ail() {
+            // A slow disk holds the start up.
+            return self.launch_from_disk(node, node, Flight::Booting(index), Span::ZERO, driver);
+        }
+        self.boot(index, driver);
+    }
+
+    /// Starts a process whose disk is ready, unless it is up or held down by now.
+    pub(super) fn boot(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        if process.machine.is_some() || !process.held_down.is_empty() {
+            return;
+        }
         process.incarnation += 1;
         let (id, incarnation) = (process.id, process.incarnation);
         driver.see(self, &Seen::Booted { process: id, incarnation });
-        let image = self.image(id.node);
+        for volume in 0..self.volume_count(id.node) {
+            self.volume(id.node, volume).forgive(id);
+        }
+        let image = self.image(index, driver);
         let process = &mut self.processes[index];
         let mut effects = std::mem::take(&mut self.effects);
         let clock = &self.nodes[id.node.index()].clock;
@@ -68,18 +82,6 @@ impl<M: Machine> Cluster<M> {
         let machine = M::boot(&process.config, &image, &mut Context::new(id, &mut host));
         process.machine = Some(machine);
         self.carry_out(index, effects, driver);
-    }
-
-    fn image(&self, node: NodeId) -> Image<M::Record> {
-        let mut image = Image::default();
-        for (volume, storage) in (0..=u8::MAX).zip(&self.nodes[node.index()].volumes) {
-            storage.for_each_readable(|slot, stored| {
-                let at = Place { volume: Volume::Local(volume), slot };
-                let Stored { home, record } = stored.clone();
-                image.set(at, Cell::Intact { home, record });
-            });
-        }
-        image
     }
 
     /// Ends a process. What it sent, and what its disk was asked to do, goes on without it.
@@ -200,6 +202,17 @@ impl<M: Machine> Cluster<M> {
         self.blackouts.pop()
     }
 
+    /// Starts a process that is down and was deployed to run, and restarts one that could not read its disk
+    /// when it started.
+    pub(crate) fn start_anew(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        if self.processes[index].misread {
+            self.crash(index, CrashCause::Crash, driver);
+        }
+        if self.processes[index].starts {
+            self.start(index, driver);
+        }
+    }
+
     /// Wakes the process whatever holds it, and starts it if it is down.
     pub(crate) fn heal(&mut self, index: usize, driver: &mut impl Driver<M>) {
         self.processes[index].trip = None;
@@ -207,42 +220,8 @@ impl<M: Machine> Cluster<M> {
         while let Some(&fault) = self.processes[index].held_paused.first() {
             self.resume(index, fault, driver);
         }
+        self.start_anew(index, driver);
         self.start(index, driver);
-    }
-
-    /// What is lost when the node's power fails: of the writes that are not synced, each one
-    /// survives with probability `keep`. Its processes must have fallen before. True if anything was
-    /// lost.
-    pub(crate) fn lose_power(
-        &mut self,
-        node: NodeId,
-        keep: Ratio,
-        dice: &mut Dice,
-        driver: &mut impl Driver<M>,
-    ) -> bool {
-        let mut lost = false;
-        self.nodes[node.index()].power_cycles += 1;
-        // A shared disk owns up to what its cache lost: the next sync of everyone who uses it fails.
-        let paths = self.paths.iter_mut().filter(|((_, disk), _)| *disk == node);
-        paths.for_each(|(_, path)| path.disk_lost_power());
-        for volume in 0..self.volume_count(node) {
-            while let Some((change, left)) = self.volume(node, volume).next_struck(keep, dice) {
-                match (left, &change.what) {
-                    (Left::Kept, _) => {
-                        show_durable(self, node, volume, &change, driver);
-                        self.volume(node, volume).apply(change);
-                        continue;
-                    }
-                    (Left::Lost, What::Write(stored)) => {
-                        let (at, by) = (stored.home, change.by);
-                        driver.see(self, &Seen::Forgotten { node, at, by });
-                    }
-                    (Left::Lost, What::Erase(_)) => {}
-                }
-                lost = true;
-            }
-        }
-        lost
     }
 
     /// Takes a shared disk off the network, or puts it back.

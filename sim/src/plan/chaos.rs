@@ -1,6 +1,8 @@
 //! Drawn faults. Each seed is a swarm of its own: it draws which kinds are on, how often they strike,
 //! how long they last and how strong they are, and writes all of it down.
 
+mod disks;
+
 use crate::dice::{DelayLaw, Dice, Source};
 use crate::scenario::{
     Chaos, ChaosKind, Crash, Delay, Duration, Fault, Limits, Lossy, Partition, Pause, PowerLoss,
@@ -17,6 +19,8 @@ const FAULTS_MAX: u64 = 500;
 pub(super) struct Whom {
     pub(super) nodes: u8,
     pub(super) words: &'static [&'static str],
+    /// Those that may lose their disk for good.
+    pub(super) doomed: NodeSet,
 }
 
 /// Draws the faults of one seed, ordered by time, and notes every option in `drawn`.
@@ -35,6 +39,13 @@ pub(super) fn draw(
     let kinds: Vec<_> = ChaosKind::ALL.iter().copied().filter(allowed).collect();
     // Each kind is on in half of the seeds; one of them is always on.
     let certain = swarm.index(kinds.len());
+    let damages = kinds.iter().any(|kind| disks::damages(*kind));
+    if damages && chaos.limits == Limits::Tolerated {
+        // Nobody takes their place: a run must not use up its voters unseen.
+        let doomed = whom.doomed;
+        let what = if doomed.is_empty() { "none".to_owned() } else { doomed.to_string() };
+        drawn.push(("disks that may be lost for good".to_owned(), what));
+    }
     let mut faults = Vec::new();
     for (index, kind) in kinds.iter().enumerate() {
         let on = swarm.chance(Ratio::ppm(500_000)) || Some(index) == certain;
@@ -79,7 +90,8 @@ impl<'d> Storm<'d> {
         let extra = Delay { min: Duration(Span::ZERO), mean: Duration(mean), max: None };
         let strong = match kind {
             ChaosKind::Loss | ChaosKind::Duplication => format!(", ratio {strength}"),
-            ChaosKind::Delay => format!(", {mean} more"),
+            ChaosKind::Delay | ChaosKind::SlowDisk => format!(", {mean} more"),
+            kind if disks::has_ratio(kind) => format!(", ratio {strength}"),
             _ => String::new(),
         };
         let option = format!("every {}, for {}{strong}", coarse(gap), coarse(length));
@@ -89,7 +101,7 @@ impl<'d> Storm<'d> {
         let mut at = storm.exponential(gap);
         while at < lasts && (faults.len() as u64) < FAULTS_MAX {
             let lasts = storm.exponential(length).max(Span::millis(1));
-            faults.push(storm.fault(at, lasts));
+            faults.extend(storm.fault(at, lasts));
             at = at + storm.exponential(gap).max(Span::millis(1));
         }
         faults
@@ -100,7 +112,8 @@ impl<'d> Storm<'d> {
         DelayLaw::new(&Delay { min, mean: Duration(mean), max }).draw(self.dice.word())
     }
 
-    fn fault(&mut self, at: Span, lasts: Span) -> Fault {
+    /// Nothing if there is nobody whom it may strike.
+    fn fault(&mut self, at: Span, lasts: Span) -> Option<Fault> {
         let mut fault =
             Fault { at: Duration(at), lasts: Some(Duration(lasts)), ..Fault::default() };
         match self.kind {
@@ -128,8 +141,9 @@ impl<'d> Storm<'d> {
             ChaosKind::Delay => {
                 fault.delay = Some(Slow { extra: self.extra, target: self.some_or_all() });
             }
+            _ => self.disk_fault(&mut fault)?,
         }
-        fault
+        Some(fault)
     }
 
     fn node(&mut self) -> NodeId {
@@ -219,6 +233,8 @@ fn stops(fault: &Fault) -> Option<NodeSet> {
         What::Crash(crash) => &crash.target,
         What::PowerLoss(loss) => &loss.target,
         What::Pause(pause) => &pause.target,
+        What::TornWrite(torn) => &torn.target,
+        What::BlankDisk(disk) => &disk.target,
         _ => return None,
     };
     Some(match target {

@@ -4,12 +4,14 @@
 //! A drawn fault is written down in the same form as a scripted one, so that a plan could be read back
 //! as a scenario.
 
+mod atlas;
 mod chaos;
 
 use crate::clock::TrueTime;
 use crate::dice::{Dice, Source};
-use crate::scenario::{Fault, Scenario};
-use crate::system::Tolerance;
+use crate::scenario::{Fault, Limits, Scenario};
+use crate::system::{Chunk, Tolerance};
+use atlas::Atlas;
 use interregnum_core::{NodeId, Span};
 
 /// How long a run lasts at least before the calm phase, unless the scenario says otherwise.
@@ -28,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) clock_ppm: Vec<i32>,
     /// Every option drawn, for people.
     pub(crate) drawn: Vec<(String, String)>,
+    /// Which records drawn faults may damage.
+    atlas: Atlas,
 }
 
 /// A fault of the plan.
@@ -52,8 +56,12 @@ impl Plan {
         let mut faults: Vec<_> =
             scripted.map(|(index, fault)| Planned { fault, script: Some(index) }).collect();
         let mut drawn = Vec::new();
+        let mut atlas = Atlas::unlimited(nodes);
         if let Some(chaos) = &scenario.chaos {
-            let whom = chaos::Whom { nodes, words };
+            if chaos.limits == Limits::Tolerated {
+                atlas = Atlas::draw(nodes, tolerance.damaged_copies, seed);
+            }
+            let whom = chaos::Whom { nodes, words, doomed: atlas.doomed() };
             let storm = chaos::draw(chaos, tolerance, whom, seed, &mut drawn);
             faults.extend(storm.into_iter().map(|fault| Planned { fault, script: None }));
         }
@@ -61,7 +69,15 @@ impl Plan {
             .map(|node| draw_rate(scenario.clocks.rate_ppm, node, seed))
             .collect();
         let calm_at = TrueTime::ZERO.after(duration(scenario));
-        Self { faults, calm_at, clock_ppm, drawn }
+        Self { faults, calm_at, clock_ppm, drawn, atlas }
+    }
+}
+
+impl Plan {
+    /// Whether a fault may damage a record of this chunk at `node`; what a scenario scripts always may.
+    pub(crate) fn may_damage(&self, fault: u32, node: NodeId, chunk: Chunk) -> bool {
+        let planned = self.faults.get(fault as usize);
+        planned.is_some_and(|planned| planned.script.is_some()) || self.atlas.allows(node, chunk)
     }
 }
 

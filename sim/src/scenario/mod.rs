@@ -23,7 +23,10 @@ mod target;
 mod tests;
 
 pub(crate) use fault::What;
-pub use fault::{Chaos, ChaosKind, Crash, Fault, Limits, Lossy, Partition, Pause, PowerLoss, Slow};
+pub use fault::{
+    Chaos, ChaosKind, Crash, Disk, DiskErrors, DiskOperation, Fault, Limits, Lossy, Partition,
+    Pause, PowerLoss, Records, Slow, SlowDisk, TornWrite, Unavailable, Unfaithful,
+};
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
 pub use problem::{Problem, nearest};

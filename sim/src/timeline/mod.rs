@@ -1,11 +1,12 @@
 //! The sampled timeline: virtual time, and every choice drawn from the run's seed.
 
+mod ailing;
 mod alarms;
 mod queue;
 
 use crate::check::View;
 use crate::clock::TrueTime;
-use crate::cluster::{Cluster, Driver, Endpoint, Fate};
+use crate::cluster::{Cluster, Driver, Endpoint, Fate, Operation, Stall, Turn};
 use crate::dice::{DelayLaw, Dice, Source, within};
 use crate::scenario::{Disks, Network, Ratio};
 use crate::seen::{Client, DropCause, Seen};
@@ -14,6 +15,7 @@ use alarms::{Alarm, Ring};
 use interregnum_core::{Machine, NodeId, NodeSet, Span, Window};
 use std::num::{NonZeroU32, NonZeroU64};
 
+pub(crate) use ailing::{Ailment, Illness};
 pub(crate) use queue::Event;
 use queue::Queue;
 
@@ -46,6 +48,7 @@ pub(crate) struct Timeline<'r, M: Machine> {
     duplicate: Ratio,
     sync: DelayLaw,
     pub(crate) disturbances: Vec<Disturbance>,
+    pub(crate) ailments: Vec<Ailment>,
     /// For each ordered pair of endpoints that have talked, one more than the number of its dice.
     links: Vec<u32>,
     link_dice: Vec<Dice>,
@@ -78,6 +81,7 @@ impl<'r, M: Machine> Timeline<'r, M> {
             duplicate: network.duplicate,
             sync: DelayLaw::new(&disks.sync),
             disturbances: Vec::new(),
+            ailments: Vec::new(),
             links: vec![0; endpoints * endpoints],
             link_dice: Vec::new(),
             endpoints,
@@ -213,6 +217,25 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         let dice =
             self.disk_dice[node.index()].get_or_insert_with(|| Dice::new(seed, Source::Disk(node)));
         self.sync.draw(dice.word())
+    }
+
+    #[inline]
+    fn disks_ail(&self) -> bool {
+        !self.ailments.is_empty()
+    }
+
+    fn disk_turn(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        disk: NodeId,
+        from: NodeId,
+        operation: Operation,
+    ) -> Turn {
+        self.ail(cluster, disk, from, operation)
+    }
+
+    fn disk_stall(&mut self, cluster: &mut Cluster<M>, disk: NodeId, from: NodeId) -> Stall {
+        self.hold_up(cluster, disk, from)
     }
 
     fn launch(&mut self, flight: u32, after: Span) {

@@ -248,10 +248,14 @@ impl System for ToySystem {
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
         use ChaosKind::*;
-        Tolerance { kinds: &[Crash, PowerLoss, Pause, Partition, Loss, Delay], nodes_at_once: None }
+        Tolerance {
+            kinds: &[Crash, PowerLoss, Pause, Partition, Loss, Delay],
+            nodes_at_once: None,
+            damaged_copies: 0,
+        }
     }
 
-    fn core(&self, _: &Setup<'_, Self>) -> Core {
+    fn core(&self, _: &Setup<'_, Self>, _: View<'_, Toy>) -> Core {
         Core { among: NodeSet::first(3), at_least: 1 }
     }
 

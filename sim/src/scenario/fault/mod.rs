@@ -4,16 +4,21 @@
 //! | --- | --- |
 //! | `process` | crashes, pauses, power |
 //! | `network` | what happens to links and messages |
+//! | `disk` | what happens to records, and to those who ask for them |
 //! | `chaos` | how faults are drawn |
 //!
 //! A kind of fault is one line of the table below and one type. Whoever must treat kinds differently
 //! matches on [`What`], so that the compiler names every place that a new kind concerns.
 
 mod chaos;
+mod disk;
 mod network;
 mod process;
 
 pub use chaos::{Chaos, Limits};
+pub use disk::{
+    Disk, DiskErrors, DiskOperation, Records, SlowDisk, TornWrite, Unavailable, Unfaithful,
+};
 pub use network::{Lossy, Partition, Slow};
 pub use process::{Crash, Pause, PowerLoss};
 
@@ -126,6 +131,30 @@ kinds! {
     duplication "duplication" Duplication(Lossy),
     /// Messages take longer.
     delay "delay" Delay(Slow),
+    /// Nodes lose power in the middle of writing: what is lost takes the old record with it.
+    torn_write "torn-write" TornWrite(TornWrite),
+    /// Records on disks decay: their checksums are bad.
+    rot "rot" Rot(Records),
+    /// Sectors go bad unnoticed: the disk reports an error whenever they are read.
+    bad_sector "bad-sector" BadSector(Records),
+    /// Reads, writes and syncs of disks fail now and then.
+    disk_error "disk-error" DiskError(DiskErrors),
+    /// Disks have no room: every write fails.
+    full_disk "full-disk" FullDisk(Disk),
+    /// Disks take longer for each operation.
+    slow_disk "slow-disk" SlowDisk(SlowDisk),
+    /// Disks complete nothing until the fault ends.
+    hung_disk "hung-disk" HungDisk(Unavailable),
+    /// Every operation of these disks fails until the fault ends.
+    dead_disk "dead-disk" DeadDisk(Unavailable),
+    /// Nodes lose power, and their disks are replaced by blank ones before they start again.
+    blank_disk "blank-disk" BlankDisk(Disk),
+    /// Disks acknowledge writes and do not carry them out.
+    lost_write "lost-write" LostWrite(Unfaithful),
+    /// Disks acknowledge writes and carry them out in another slot.
+    misdirected_write "misdirected-write" MisdirectedWrite(Unfaithful),
+    /// Disks answer reads with what slots held when the fault began.
+    stale_read "stale-read" StaleRead(Unfaithful),
 }
 
 impl Fault {

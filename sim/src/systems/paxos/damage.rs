@@ -1,0 +1,47 @@
+//! What damaged disks mean to Paxos: which records share a fate, and who may still vote.
+//!
+//! Judged by what faults did to the disks, never by what a machine says of itself.
+
+use crate::check::View;
+use crate::system::{Chunk, Core};
+use interregnum_core::paxos::record::{Purpose, VOLUME, purpose};
+use interregnum_core::{Machine, NodeId, NodeSet, Place};
+use std::collections::BTreeMap;
+
+/// What a record is part of: the promise is kept twice, an entry by every node, and all else makes the
+/// node what it is.
+pub(super) fn chunk(place: Place) -> Chunk {
+    if place.volume != VOLUME {
+        return Chunk::Identity;
+    }
+    match purpose(place.slot.0) {
+        Purpose::Promised => Chunk::Spare { number: u8::from(place.slot.0 == 2), of: 2 },
+        Purpose::Entry(slot, _) | Purpose::Mirror(slot, _) => Chunk::Replicated(slot.0),
+        Purpose::Format | Purpose::Pointer | Purpose::Snapshot | Purpose::Unused => Chunk::Identity,
+    }
+}
+
+/// Majorities of those who may vote, so large that whichever is drawn, a majority of it still has its
+/// copy of every entry.
+pub(super) fn core<M: Machine>(members: u8, view: View<'_, M>) -> Core {
+    let mut voters = NodeSet::first(members);
+    let mut damaged: BTreeMap<u64, NodeSet> = BTreeMap::new();
+    for node in NodeId::first(members) {
+        let mut spared = 2_u8;
+        for place in view.bad_places(node) {
+            match chunk(place) {
+                Chunk::Identity => spared = 0,
+                Chunk::Spare { .. } => spared = spared.saturating_sub(1),
+                Chunk::Replicated(slot) => {
+                    damaged.entry(slot).or_insert(NodeSet::EMPTY).insert(node);
+                }
+            }
+        }
+        if spared == 0 || view.is_replaced(node) {
+            voters.remove(node);
+        }
+    }
+    let lost = damaged.values().map(|nodes| nodes.intersection(voters).len()).max();
+    let at_least = u32::from(members) / 2 + 1 + lost.unwrap_or(0);
+    Core { among: voters, at_least: at_least.min(voters.len()) }
+}
