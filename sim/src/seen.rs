@@ -122,8 +122,8 @@ pub enum Seen<'a, M: Machine> {
     Damaged { node: NodeId, at: Place, harm: Harm },
     /// The disk of `node` was replaced by a blank one.
     Replaced { node: NodeId },
-    /// A process reads something else than there is: an error that will pass, or an old record.
-    Misread { process: ProcessId, at: Place },
+    /// A process reads something else than there is: an error that will pass, or what is stale.
+    Misread { process: ProcessId, at: Place, stale: bool },
     /// A process was told how a disk operation ended.
     DiskDone { process: ProcessId, ticket: &'a M::Ticket, end: DiskEnd },
     /// A process reported a belief.
@@ -248,7 +248,7 @@ impl<M: Machine> Seen<'_, M> {
             Self::Forgotten { node, at, by } => (node, at, by).fold(into),
             Self::Damaged { node, at, harm } => (node, at, harm).fold(into),
             Self::Replaced { node } => node.fold(into),
-            Self::Misread { process, at } => (process, at).fold(into),
+            Self::Misread { process, at, stale } => (process, at, stale).fold(into),
             Self::DiskDone { process, ticket, end } => (process, ticket, end).fold(into),
             Self::Fact { process, fact } => (process, fact).fold(into),
             Self::Probe { process, name } => (process, *name).fold(into),

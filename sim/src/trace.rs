@@ -46,7 +46,9 @@ fn what<M: Machine>(seen: &Seen<'_, M>) -> String {
         Seen::Forgotten { node, at, .. } => format!("on {node} {at:?}"),
         Seen::Damaged { node, at, harm } => format!("on {node} {at:?} {harm:?}"),
         Seen::Replaced { node } => format!("disk of {node}"),
-        Seen::Misread { at, .. } => format!("{at:?}"),
+        Seen::Misread { at, stale, .. } => {
+            format!("{at:?} {}", if *stale { "stale" } else { "unreadable for now" })
+        }
         Seen::DiskDone { ticket, end, .. } => format!("{end:?} {ticket:?}"),
         Seen::Fact { fact, .. } => format!("{fact:?}"),
         Seen::Probe { name, .. } => (*name).to_owned(),

@@ -18,6 +18,8 @@ use crate::{Context, Fold, NodeId, NodeMap, NodeSet};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub(super) struct Election {
     round: u64,
+    /// False for a node that forgot which ballots it used.
+    pub(super) may_lead: bool,
     /// The ballot this node leads or means to lead with, if any.
     pub(super) candidacy: Ballot,
     /// The ballot held to be elected.
@@ -42,6 +44,7 @@ impl Election {
     pub(super) fn new(members: u8, promised: Ballot) -> Self {
         Self {
             round: 0,
+            may_lead: true,
             candidacy: Ballot::NONE,
             elected: promised,
             happy: false,
@@ -109,7 +112,7 @@ impl Election {
 impl<A: App, R: Rules> Paxos<A, R> {
     /// A heartbeat round ends and the next one begins.
     pub(super) fn on_round(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
-        if self.acceptor.voter {
+        if self.election.may_lead {
             self.election.conclude(config, self.acceptor.promised);
             self.give_up_if_unelected(config, cx);
             let election = &self.election;

@@ -110,7 +110,9 @@ impl<A: App, R: Rules> Machine for Paxos<A, R> {
         match input {
             Input::Message { from, message } => self.on_message(config, from, message, cx),
             Input::Disk { ticket, outcome: Outcome::Synced } => self.on_synced(config, ticket, cx),
-            Input::Disk { outcome: Outcome::Failed(error), .. } => Self::on_failed(error, cx),
+            Input::Disk { ticket, outcome: Outcome::Failed(error) } => {
+                Self::on_failed(config, ticket, error, cx);
+            }
             Input::Timer(Timer::Round) => self.on_round(config, cx),
             Input::Call { id, call } => self.on_call(config, id, call, cx),
             // The machine reads nothing after boot, and its processes do not talk within a node.
@@ -187,7 +189,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
 
     /// What a failed sync covered may or may not be durable, and a later good sync does not tell: only a
     /// restart, which reads what is there, is safe.
-    fn on_failed(error: DiskError, cx: &mut Context<'_, Self>) {
+    fn on_failed(config: &Config<R>, ticket: Ticket, error: DiskError, cx: &mut Context<'_, Self>) {
+        if config.rules.makes_up_for_failed_sync() {
+            return cx.sync(record::VOLUME, ticket);
+        }
         cx.halt(match error {
             DiskError::Io => "a sync failed",
             DiskError::Full => "the disk is full",

@@ -64,7 +64,7 @@ impl<M: Machine> Cluster<M> {
                     if let Some(cell) = self.volume(disk, volume).read_stale(slot) {
                         self.bite(fault);
                         let at = Place { volume: self.name(disk, volume), slot };
-                        driver.see(self, &Seen::Misread { process: by, at });
+                        driver.see(self, &Seen::Misread { process: by, at, stale: true });
                         return Outcome::Read(Box::new(cell));
                     }
                 }
@@ -245,20 +245,20 @@ impl<M: Machine> Cluster<M> {
             let slots: Vec<_> = range.map(|(slot, _)| slot).collect();
             for slot in slots {
                 let at = Place { volume: Volume::Local(volume), slot };
-                let cell = match driver.disk_turn(self, process.node, process.node, Operation::Read)
-                {
-                    Turn::Fails { .. } => Cell::Unreadable,
+                let turn = driver.disk_turn(self, process.node, process.node, Operation::Read);
+                let (cell, stale) = match turn {
+                    Turn::Fails { .. } => (Cell::Unreadable, false),
                     Turn::Stale { fault } => {
-                        let stale = self.volume(process.node, volume).read_stale(slot);
-                        let Some(cell) = stale else { continue };
+                        let cell = self.volume(process.node, volume).read_stale(slot);
+                        let Some(cell) = cell else { continue };
                         self.bite(fault);
-                        cell
+                        (cell, true)
                     }
                     _ => continue,
                 };
                 image.set(at, cell);
                 self.processes[index].misread = true;
-                driver.see(self, &Seen::Misread { process, at });
+                driver.see(self, &Seen::Misread { process, at, stale });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::medium::{Stored, What};
-use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
+use super::{Cluster, Driver, Flight, Held, Parcel, Process, StepHost, number};
 use crate::seen::{CrashCause, Seen};
 use interregnum_core::{Context, Input, Machine, NodeId, Span};
 
@@ -202,10 +202,12 @@ impl<M: Machine> Cluster<M> {
         self.blackouts.pop()
     }
 
-    /// Starts a process that is down and was deployed to run, and restarts one that could not read its disk
-    /// when it started.
+    /// Whoever repairs a disk starts the processes that were deployed to run and are down, and restarts
+    /// those that could not read the disk when they started, or whose writes it refused.
     pub(crate) fn start_anew(&mut self, index: usize, driver: &mut impl Driver<M>) {
-        if self.processes[index].misread {
+        let Process { id, misread, .. } = self.processes[index];
+        let volumes = &self.nodes[id.node.index()].volumes;
+        if misread || volumes.iter().any(|volume| volume.is_in_debt_to(id)) {
             self.crash(index, CrashCause::Crash, driver);
         }
         if self.processes[index].starts {

@@ -95,6 +95,12 @@ impl<R: Clone> Storage<R> {
         self.owed.insert(by, error);
     }
 
+    /// Whether a sync of `by` is bound to fail because of a write that failed.
+    pub(crate) fn is_in_debt_to(&self, by: ProcessId) -> bool {
+        let failed = |change: &Change<R>| matches!(change.what, What::Failed(_));
+        self.owed.contains_key(&by) || self.unsynced.iter().any(|c| c.by == by && failed(c))
+    }
+
     /// Whoever starts anew reads what there is, and is owed nothing.
     pub(crate) fn forgive(&mut self, by: ProcessId) {
         self.owed.remove(&by);

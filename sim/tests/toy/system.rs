@@ -91,8 +91,10 @@ impl Machine for Toy {
                 cx.write(LOCAL, number);
                 cx.sync(LOCAL.volume, number);
             }
-            (Self::Worker { job }, Input::Disk { ticket, .. }) if *job == Some(ticket) => {
-                cx.notify(AGENT, Notice::Stored(ticket));
+            (Self::Worker { job }, Input::Disk { ticket, outcome }) if *job == Some(ticket) => {
+                if outcome == Outcome::Synced {
+                    cx.notify(AGENT, Notice::Stored(ticket));
+                }
             }
             (Self::Worker { .. }, Input::Timer("pet")) => pet(cx),
             _ => {}
@@ -101,7 +103,10 @@ impl Machine for Toy {
 }
 
 fn share(number: u64, cx: &mut Context<'_, Toy>) {
-    cx.write(Place { volume: DISK, slot: Slot(u64::from(cx.me().node.0)) }, number);
+    let own = Place { volume: DISK, slot: Slot(u64::from(cx.me().node.0)) };
+    // What is there is of no interest, only that somebody looks.
+    cx.read(own, number);
+    cx.write(own, number);
     cx.sync(DISK, number);
     cx.arm("retry", Window::exactly(Span::millis(200)));
 }

@@ -3,6 +3,7 @@
 //! Judged by what faults did to the disks, never by what a machine says of itself.
 
 use crate::check::View;
+use crate::seen::{Harm, Seen};
 use crate::system::{Chunk, Core};
 use interregnum_core::paxos::record::{Purpose, VOLUME, purpose};
 use interregnum_core::{Machine, NodeId, NodeSet, Place};
@@ -41,7 +42,20 @@ pub(super) fn core<M: Machine>(members: u8, view: View<'_, M>) -> Core {
             voters.remove(node);
         }
     }
-    let lost = damaged.values().map(|nodes| nodes.intersection(voters).len()).max();
-    let at_least = u32::from(members) / 2 + 1 + lost.unwrap_or(0);
-    Core { among: voters, at_least: at_least.min(voters.len()) }
+    let lost = damaged.values().map(|nodes| nodes.intersection(voters).len()).max().unwrap_or(0);
+    let majority = u32::from(members) / 2 + 1;
+    if voters.len() < majority + lost {
+        // Whatever is healed, some slot may stay open for good: nothing is owed.
+        return Core { among: NodeSet::EMPTY, at_least: 0 };
+    }
+    Core { among: voters, at_least: majority + lost }
+}
+
+/// Whether a disk lied in a way that nothing gives away: from then on Paxos promises nothing.
+pub(super) const fn is_betrayal<M: Machine>(seen: &Seen<'_, M>) -> bool {
+    match seen {
+        Seen::Damaged { harm, .. } => matches!(harm, Harm::Lost | Harm::Overwritten),
+        Seen::Misread { stale, .. } => *stale,
+        _ => false,
+    }
 }

@@ -122,6 +122,8 @@ pub enum Term<'a, A: App> {
 pub const KINDS: Kinds = Kinds::of(&[
     Kind::Sent,
     Kind::Durable,
+    Kind::Damaged,
+    Kind::Misread,
     Kind::Fact,
     Kind::Asked,
     Kind::Replied,

@@ -10,6 +10,7 @@
 
 use super::answers::Answers;
 use super::claims::{Accepts, Claims};
+use super::damage::is_betrayal;
 use super::evidence::{KINDS, Layer, Term, decode};
 use super::ledger::Ledger;
 use super::progress::{Bounds, Progress};
@@ -39,6 +40,8 @@ pub const COUNTERS: &[&str] = &[
 /// Judges the Paxos layer `L` of machines `M`.
 pub struct Judge<M: Machine, L: Layer<M>> {
     bench: Bench<L::App>,
+    /// Whether a disk lied unnoticed, so that nothing is promised any more.
+    betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
 }
 
@@ -46,7 +49,7 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
     /// A judge of a cluster of so many members.
     #[must_use]
     pub fn new(members: u8, bounds: Bounds) -> Self {
-        Self { bench: Bench::new(members, bounds), layer: PhantomData }
+        Self { bench: Bench::new(members, bounds), betrayed: false, layer: PhantomData }
     }
 }
 
@@ -63,17 +66,23 @@ impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
 
     #[inline]
     fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) {
+        self.betrayed |= is_betrayal(seen);
+        if self.betrayed {
+            return;
+        }
         if let Some(term) = decode::<M, L>(seen) {
             self.bench.take(view.now(), &term, report);
         }
     }
 
     fn finish(&mut self, view: View<'_, M>, report: &mut Report) {
-        self.bench.finish(view.now(), report);
+        if !self.betrayed {
+            self.bench.finish(view.now(), report);
+        }
     }
 
     fn settled(&self) -> bool {
-        self.bench.settled()
+        self.betrayed || self.bench.settled()
     }
 
     fn tallies(&self) -> Vec<Tally> {
@@ -182,8 +191,8 @@ impl<A: App> Bench<A> {
                 report.highlight(Some(node), HighlightKind::Fell, format!("gave up {ballot}"));
                 None
             }
-            Term::Calm { .. } => {
-                self.progress.calm(now);
+            Term::Calm { core } => {
+                self.progress.calm(now, core);
                 None
             }
             _ => None,

@@ -2,12 +2,13 @@
 //!
 //! [`Planted`] asks the sound rule first and deviates where its bug says; how often the two answers
 //! differed is counted outside the machines, for a bug that never deviated was not put to the test.
-//! Deliberately absent: bugs that need damaged disks or other hosts, and those of the election.
+//! Deliberately absent: bugs that need other hosts, and those of the election.
 
 use crate::subject::Mutant;
 use interregnum_core::NodeId;
 use interregnum_core::paxos::{
-    AcceptorRules, Ballot, LearnerRules, Progress, ProposerRules, ReaderRules, Rules, Sound, Tally,
+    AcceptorRules, Ballot, Damage, LearnerRules, Progress, ProposerRules, ReaderRules, Rules,
+    Sound, Tally,
 };
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -32,6 +33,18 @@ pub enum Bug {
     VotesAcrossBallots,
     /// P20: a command is acknowledged when it is proposed.
     AcknowledgesEarly,
+    /// P13: what cannot be read is taken for empty.
+    DamageReadAsEmpty,
+    /// P14: a node with a blank disk votes under its old id.
+    BlankVotes,
+    /// P23: a good sync is taken to make up for a failed one.
+    FailedSyncForgiven,
+    /// P26: a promise counts for slots whose entry its sender lost.
+    FaultyCountsAsEmpty,
+    /// P30: a node that forgot which ballots it used proposes.
+    AmnesiacProposes,
+    /// P31: a promise is told when one of its two copies is durable.
+    PromiseHalfDurable,
 }
 
 /// The planted bugs, by name.
@@ -96,9 +109,51 @@ pub const MUTANTS: &[Mutant] = &[
         expected: "A5",
         also: &[],
     },
+    Mutant {
+        id: "paxos/damage-read-as-empty",
+        bug: "P13",
+        defect: "an acceptor takes a damaged entry for an empty slot",
+        expected: "A2",
+        also: &[],
+    },
+    Mutant {
+        id: "paxos/blank-votes",
+        bug: "P14",
+        defect: "a node whose disk was replaced by a blank one votes under its old id",
+        expected: "A2",
+        also: &[],
+    },
+    Mutant {
+        id: "paxos/failed-sync-forgiven",
+        bug: "P23",
+        defect: "a node whose sync failed syncs again and relies on the second one",
+        expected: "A5",
+        also: &[],
+    },
+    Mutant {
+        id: "paxos/faulty-counts-as-empty",
+        bug: "P26",
+        defect: "a proposer counts a promise also for the slots that it marks as lost",
+        expected: "A2",
+        also: &[],
+    },
+    Mutant {
+        id: "paxos/amnesiac-proposes",
+        bug: "P30",
+        defect: "a node that lost both copies of its promise proposes in ballots that it used before",
+        expected: "A2",
+        also: &[],
+    },
+    Mutant {
+        id: "paxos/promise-half-durable",
+        bug: "P31",
+        defect: "an acceptor replies with its promise when one of two copies is durable",
+        expected: "A2",
+        also: &[],
+    },
 ];
 
-const BUGS: [Bug; 8] = [
+const BUGS: [Bug; 14] = [
     Bug::PromiseNotDurable,
     Bug::AcceptedNotDurable,
     Bug::AcceptIgnoresPromise,
@@ -107,6 +162,12 @@ const BUGS: [Bug; 8] = [
     Bug::MinorityQuorum,
     Bug::VotesAcrossBallots,
     Bug::AcknowledgesEarly,
+    Bug::DamageReadAsEmpty,
+    Bug::BlankVotes,
+    Bug::FailedSyncForgiven,
+    Bug::FaultyCountsAsEmpty,
+    Bug::AmnesiacProposes,
+    Bug::PromiseHalfDurable,
 ];
 
 /// The rules of one run, sound or not.
@@ -184,7 +245,22 @@ impl AcceptorRules for Planted {
     }
 
     fn may_reveal_promise(&self, durable_copies: u8) -> bool {
-        self.answer(Bug::PromiseNotDurable, Sound.may_reveal_promise(durable_copies), || true)
+        let sound = Sound.may_reveal_promise(durable_copies);
+        let half = self.answer(Bug::PromiseHalfDurable, sound, || durable_copies >= 1);
+        self.answer(Bug::PromiseNotDurable, half, || true)
+    }
+
+    fn tells_faulty_slots(&self) -> bool {
+        self.answer(Bug::DamageReadAsEmpty, Sound.tells_faulty_slots(), || false)
+    }
+
+    fn may_vote_after(&self, damage: Damage) -> bool {
+        let sound = Sound.may_vote_after(damage);
+        self.answer(Bug::BlankVotes, sound, || damage == Damage::Format)
+    }
+
+    fn makes_up_for_failed_sync(&self) -> bool {
+        self.answer(Bug::FailedSyncForgiven, Sound.makes_up_for_failed_sync(), || true)
     }
 
     fn may_reveal_acceptance(&self, durable: bool) -> bool {
@@ -193,6 +269,15 @@ impl AcceptorRules for Planted {
 }
 
 impl ProposerRules for Planted {
+    fn may_propose_after(&self, damage: Damage) -> bool {
+        let sound = Sound.may_propose_after(damage);
+        self.answer(Bug::AmnesiacProposes, sound, || damage == Damage::Promise)
+    }
+
+    fn counts_faulty(&self) -> bool {
+        self.answer(Bug::FaultyCountsAsEmpty, Sound.counts_faulty(), || true)
+    }
+
     fn is_quorum(&self, tally: Tally, members: u8) -> bool {
         self.answer(Bug::MinorityQuorum, Sound.is_quorum(tally, members), || {
             (tally.voters.len() + 1) * 2 > u32::from(members)

@@ -42,6 +42,8 @@ pub(super) struct Progress {
     pub(super) tally: Tally,
     bounds: Bounds,
     quorum: u32,
+    /// Whether no majority is left that could make progress.
+    excused: bool,
     since: Option<TrueTime>,
     /// Who was heard in which ballot, until a majority was.
     heard: Vec<(Ballot, NodeSet)>,
@@ -59,6 +61,7 @@ impl Progress {
             tally: Tally::new(&V1),
             bounds,
             quorum: u32::from(members) / 2 + 1,
+            excused: false,
             since: None,
             heard: Vec::new(),
             led: None,
@@ -69,7 +72,13 @@ impl Progress {
         }
     }
 
-    pub(super) fn calm(&mut self, now: TrueTime) {
+    /// The faults are over for these nodes. Too few of them can vote only where disks failed beyond what
+    /// is tolerated: then nothing is owed.
+    pub(super) fn calm(&mut self, now: TrueTime, core: NodeSet) {
+        if core.len() < self.quorum {
+            self.excused = true;
+            return;
+        }
         self.since = Some(now);
         self.tally.bound = Some(self.bounds.leader + self.bounds.patience);
         self.answered = vec![false; self.bounds.clients as usize];
@@ -144,7 +153,7 @@ impl Progress {
     }
 
     pub(super) fn settled(&self) -> bool {
-        self.met().is_some()
+        self.excused || self.met().is_some()
     }
 
     pub(super) fn finish(&mut self, now: TrueTime) -> Option<Failure> {

@@ -35,6 +35,9 @@ pub struct PaxosSettings {
     /// At most so many slots are proposed and not yet chosen.
     #[schemars(range(min = 1))]
     pub window: u64,
+    /// Whether every acceptance is written twice, so that damage is told from the torn end of a write that
+    /// nobody counts on. Without, any bad entry is taken for lost.
+    pub mirror: bool,
 }
 
 /// The window from which the length of a heartbeat round is drawn.
@@ -68,6 +71,7 @@ impl Default for PaxosSettings {
             retained: 500,
             batch: 64,
             window: 256,
+            mirror: false,
         }
     }
 }
@@ -109,7 +113,7 @@ impl PaxosSettings {
             retained: self.retained,
             batch: self.batch,
             in_flight: self.window,
-            mirror: false,
+            mirror: self.mirror,
         };
         let known = |mistakes: &[Mistake], path: &str| mistakes.iter().any(|m| m.path == path);
         match Config::new(rules, me, settings) {
