@@ -9,8 +9,8 @@ use interregnum_core::paxos::{
     Call, Config, Fact, Message, Paxos, Record, Reply, Rules, Settings, Ticket, Timer,
 };
 use interregnum_core::{
-    CallId, Cell, Context, Effect, Host, Image, Input, LocalTime, Machine, NodeId, Outcome, Place,
-    ProcessId, Run, Slot, Span, WallTime,
+    CallId, Cell, Context, DiskError, Effect, Host, Image, Input, LocalTime, Machine, NodeId,
+    Outcome, Place, ProcessId, Run, Slot, Span, WallTime,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -228,6 +228,28 @@ impl<R: Rules> Lab<R> {
         true
     }
 
+    /// The oldest sync of a node fails: some of what it covered is durable, the rest is gone.
+    pub(crate) fn fail_sync(&mut self, id: NodeId, mut survives: impl FnMut() -> bool) {
+        let Some((ticket, written)) = self.nodes[id.index()].disk.settle(|_| survives()) else {
+            return;
+        };
+        for record in written {
+            self.oracle.on_durable(id, &record);
+        }
+        if self.is_up(id) {
+            self.step(id, Input::Disk { ticket, outcome: Outcome::Failed(DiskError::Io) });
+        }
+        if !self.is_up(id) {
+            self.crash(id);
+        }
+    }
+
+    /// The node falls and comes to find a blank disk.
+    pub(crate) fn replace_disk(&mut self, id: NodeId) {
+        self.crash(id);
+        self.nodes[id.index()].disk = Disk::default();
+    }
+
     pub(crate) fn fire(&mut self, id: NodeId) {
         if self.is_up(id) && self.nodes[id.index()].armed {
             self.nodes[id.index()].armed = false;
@@ -337,6 +359,14 @@ impl Disk {
     }
 
     fn complete(&mut self) -> Option<(Ticket, Vec<Record<Kv>>)> {
+        self.settle(|_| true)
+    }
+
+    /// Carries out what comes before the oldest sync, as far as it survives.
+    fn settle(
+        &mut self,
+        mut survives: impl FnMut(&Operation) -> bool,
+    ) -> Option<(Ticket, Vec<Record<Kv>>)> {
         if !self.pending.iter().any(|operation| matches!(operation, Operation::Sync(_))) {
             return None;
         }
@@ -344,7 +374,8 @@ impl Disk {
         loop {
             match self.pending.pop_front()? {
                 Operation::Sync(ticket) => return Some((ticket, written)),
-                operation => written.extend(self.carry_out(operation)),
+                operation if survives(&operation) => written.extend(self.carry_out(operation)),
+                _ => {}
             }
         }
     }
