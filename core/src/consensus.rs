@@ -10,6 +10,7 @@
 
 use crate::{Context, Fingerprint, Fold, LocalTime, Machine, NodeId};
 use alloc::collections::BTreeMap;
+use core::cmp::Ordering;
 use core::fmt;
 use core::fmt::Debug;
 use core::hash::Hash;
@@ -144,6 +145,19 @@ pub struct Session<O> {
     pub output: O,
 }
 
+impl<O: Clone> Session<O> {
+    /// What a request of this client already came to, if it or a later one was applied.
+    fn outcome(&self, request: RequestId) -> Option<Applied<O>> {
+        match self.request.cmp(&request) {
+            Ordering::Less => None,
+            Ordering::Equal => {
+                Some(Applied::Outcome { slot: self.slot, output: self.output.clone() })
+            }
+            Ordering::Greater => Some(Applied::Forgotten),
+        }
+    }
+}
+
 /// What applying an entry, or asking for a request's outcome, comes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub enum Applied<O> {
@@ -181,7 +195,8 @@ impl<A: App> Replica<A> {
         let Entry::Request { client, request, operation } = entry else {
             return Applied::Nothing;
         };
-        if let Some(outcome) = self.outcome(*client, *request) {
+        let known = self.sessions.get_mut(client);
+        if let Some(outcome) = known.as_ref().and_then(|session| session.outcome(*request)) {
             return outcome;
         }
         let output = match operation {
@@ -189,22 +204,17 @@ impl<A: App> Replica<A> {
             Operation::Query(query) => self.app.query(query),
         };
         let session = Session { request: *request, slot, output: output.clone() };
-        self.sessions.insert(*client, session);
+        match known {
+            Some(known) => *known = session,
+            None => drop(self.sessions.insert(*client, session)),
+        }
         Applied::Outcome { slot, output }
     }
 
     /// What a request already came to, if it or a later one of its client was applied.
     #[must_use]
     pub fn outcome(&self, client: ClientId, request: RequestId) -> Option<Applied<A::Output>> {
-        let session = self.sessions.get(&client)?;
-        if session.request < request {
-            return None;
-        }
-        Some(if session.request == request {
-            Applied::Outcome { slot: session.slot, output: session.output.clone() }
-        } else {
-            Applied::Forgotten
-        })
+        self.sessions.get(&client)?.outcome(request)
     }
 
     /// A fingerprint of application and sessions.

@@ -178,8 +178,8 @@ impl Report {
     }
 }
 
-/// A read-only look at the cluster, as it is while something is seen: what a step does is seen only
-/// after the step, so a machine's state may be ahead of the stream by the effects still to be seen.
+/// A read-only look at the cluster, as it is while something is seen. The process that is doing it is
+/// in the middle of a step, in which its state cannot be looked at.
 #[derive(Debug)]
 pub struct View<'a, M: Machine> {
     cluster: &'a Cluster<M>,
@@ -219,7 +219,7 @@ impl<'a, M: Machine> View<'a, M> {
     /// Whether `process` is up; a paused one is.
     #[must_use]
     pub fn is_up(self, process: ProcessId) -> bool {
-        self.cluster.process(process).is_some_and(|process| process.machine.is_some())
+        self.cluster.process(process).is_some_and(|process| process.up)
     }
 
     /// Whether `process` is paused.
@@ -228,10 +228,10 @@ impl<'a, M: Machine> View<'a, M> {
         self.cluster.process(process).is_some_and(|process| process.is_paused())
     }
 
-    /// The state of `process`, if it is up.
+    /// The state of `process`, if it is up and not in the middle of a step.
     #[must_use]
     pub fn machine(self, process: ProcessId) -> Option<&'a M> {
-        self.cluster.process(process)?.machine.as_ref()
+        self.cluster.process(process)?.machine.as_deref()
     }
 
     /// What `process` was deployed with.

@@ -169,7 +169,7 @@ macro_rules! kinds {
 
         impl<M: Machine> Seen<'_, M> {
             /// What kind of thing this is.
-            #[inline]
+            #[inline(always)]
             #[must_use]
             pub const fn kind(&self) -> Kind {
                 match self { $(Self::$variant { .. } => Kind::$variant),* }
@@ -216,7 +216,7 @@ impl<M: Machine> Seen<'_, M> {
     /// What is said or written is absorbed once, where it originates; its arrival names the origin:
     /// a message by its number, a call by its id, a durable record by its writer and place (records
     /// become durable, or are lost, in the order they were written).
-    #[inline]
+    #[inline(always)]
     pub fn fold(&self, now: TrueTime, into: &mut Folder) {
         into.word(now.0);
         let kind = (self.kind() as u64) << 32;

@@ -67,20 +67,28 @@ impl<'r, M: Machine> Tap<'r, M> {
             + self.count(Kind::Noticed)
     }
 
-    #[inline]
+    /// Inlined into every caller: where the variant is known, folding it takes a few instructions.
+    #[inline(always)]
     pub(crate) fn see(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
         let kind = seen.kind();
         seen.fold(now, &mut self.folder);
         self.counts[kind as usize] += 1;
-        if self.recorder.is_some() || RARE.contains(kind) {
+        if RARE.contains(kind) || self.recorder.is_some() {
             self.see_rare(now, seen);
         }
-        let audience = &self.audience[kind as usize];
-        if audience.is_empty() || self.failure.is_some() {
+        if !self.audience[kind as usize].is_empty() {
+            self.judge(cluster, now, seen);
+        }
+    }
+
+    /// Shows it to the checks that asked for its kind, until one has failed.
+    #[inline(never)]
+    fn judge(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
+        if self.failure.is_some() {
             return;
         }
         let view = View::new(cluster, now);
-        for number in audience {
+        for number in &self.audience[seen.kind() as usize] {
             self.checks[usize::from(*number)].observe(seen, view, &mut self.report);
         }
         if !self.report.is_empty() {

@@ -57,7 +57,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             machine.keep_quiet(config, cx);
         }
         if proposer {
-            cx.sync(VOLUME, Ticket::Booted);
+            machine.acceptor.sync(Ticket::Booted, cx);
         }
         machine.election.elected = machine.acceptor.promised;
         machine.advance(config, cx);
@@ -81,6 +81,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
                 promised,
                 copies,
                 settled: false,
+                syncs_owed: 0,
+                stalled_rounds: 0,
                 flushing: false,
                 owed_promise: None,
                 owed_grant: None,

@@ -110,8 +110,9 @@ impl<A: App> Log<A> {
 
     /// The slots from `from` on with what they hold, ascending.
     pub(super) fn iter_from(&self, from: LogSlot) -> impl Iterator<Item = (LogSlot, &LogCell<A>)> {
-        let skip = usize::try_from(from.above(self.start)).unwrap_or(usize::MAX);
-        (self.start.0..).map(LogSlot).zip(&self.cells).skip(skip)
+        let first = from.max(self.start).min(self.end());
+        let skipped = usize::try_from(first.above(self.start)).unwrap_or(self.cells.len());
+        (first.0..).map(LogSlot).zip(self.cells.range(skipped..))
     }
 
     fn index(&self, slot: LogSlot) -> Option<usize> {

@@ -178,6 +178,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
     }
 
     fn on_synced(&mut self, config: &Config<R>, ticket: Ticket, cx: &mut Context<'_, Self>) {
+        self.acceptor.on_synced();
         match ticket {
             Ticket::Accepted { ballot, slot } => self.on_accept_durable(config, ballot, slot, cx),
             Ticket::Promised { copy, ballot } => self.on_copy_durable(config, copy, ballot, cx),
@@ -208,6 +209,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
         for node in config.others() {
             Self::send(config, node, body.clone(), cx);
         }
+    }
+
+    /// Whether the disk completes what it is asked for. While it hangs, this node is no acceptor that
+    /// anybody could count on, itself least of all.
+    const fn disk_works(&self, config: &Config<R>) -> bool {
+        self.acceptor.stalled_rounds <= config.settings().stall_rounds
     }
 
     /// The ballot this node proposes in or prepares.

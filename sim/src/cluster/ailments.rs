@@ -109,13 +109,13 @@ impl<M: Machine> Cluster<M> {
         self.power_cycled(node);
         for volume in 0..self.volume_count(node) {
             let everything = self.volume(node, volume).everything();
-            while let Some((change, fate)) =
-                self.volume(node, volume).next_struck(everything, odds, dice)
-            {
+            while self.is_covered(node, volume, everything) {
+                let fate = odds.draw(dice);
                 if fate == Fate::Kept {
-                    self.settle(node, volume, change, driver);
+                    self.settle_next(node, volume, driver);
                     continue;
                 }
+                let Some(change) = self.volume(node, volume).drop_next() else { break };
                 self.forget(node, &change, driver);
                 lost = true;
                 if fate == Fate::Torn {

@@ -48,7 +48,7 @@ impl<M: Machine> Cluster<M> {
             }
         }
         let process = &mut self.processes[index];
-        if process.machine.is_none() {
+        if !process.up {
             return self.lose(index, &parcel, DropCause::Down, driver);
         }
         if let Some(&fault) = process.held_paused.first() {
@@ -101,7 +101,7 @@ impl<M: Machine> Cluster<M> {
     /// Fires a timer if it is still armed: now, or after the process's pause.
     pub(crate) fn fire(&mut self, index: usize, timer: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_none() {
+        if !process.up {
             return;
         }
         if let Some(&fault) = process.held_paused.first() {

@@ -142,8 +142,8 @@ impl<M: Machine> Cluster<M> {
             self.fail_sync(by, (disk, volume), mark, survivors, driver);
             return Outcome::Failed(error);
         }
-        while let Some(change) = self.volume(disk, volume).next_covered(mark) {
-            self.settle(disk, volume, change, driver);
+        while self.is_covered(disk, volume, mark) {
+            self.settle_next(disk, volume, driver);
         }
         owed.map_or(Outcome::Synced, Outcome::Failed)
     }
@@ -157,13 +157,15 @@ impl<M: Machine> Cluster<M> {
         driver: &mut impl Driver<M>,
     ) {
         let mut survivors = survivors;
-        while let Some(change) = self.volume(disk, volume).next_covered(mark) {
+        while self.is_covered(disk, volume, mark) {
             let survives = survivors & 1 == 1;
             survivors = survivors.rotate_right(1);
-            if survives || matches!(change.what, What::Failed(_)) {
-                self.settle(disk, volume, change, driver);
+            let is_write = !self.volume(disk, volume).has_failed_next();
+            if survives || !is_write {
+                self.settle_next(disk, volume, driver);
                 continue;
             }
+            let Some(change) = self.volume(disk, volume).drop_next() else { break };
             if change.by != by {
                 self.volume(disk, volume).owe(change.by, DiskError::Io);
             }
@@ -185,14 +187,31 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    /// Makes a change durable, or what a fault makes of it, and shows that.
-    pub(super) fn settle(
-        &mut self,
+    pub(super) fn is_covered(&self, disk: NodeId, volume: u8, mark: Mark) -> bool {
+        let volume = self.nodes[disk.index()].volumes.get(usize::from(volume));
+        volume.is_some_and(|volume| volume.next_covered(mark).is_some())
+    }
+
+    /// Makes the oldest change durable, or what a fault makes of it, and shows that.
+    #[inline]
+    pub(super) fn settle_next(&mut self, node: NodeId, volume: u8, driver: &mut impl Driver<M>) {
+        let (at, which) = (node.index(), usize::from(volume));
+        let storage = &self.nodes[at].volumes[which];
+        let blame = storage
+            .next_covered(storage.everything())
+            .and_then(|change| self.show_durable(node, volume, change, driver));
+        blame.into_iter().for_each(|fault| self.bite(fault));
+        self.nodes[at].volumes[which].settle();
+    }
+
+    /// Shows that a change became durable; the fault to blame if it did not quite.
+    fn show_durable(
+        &self,
         node: NodeId,
         volume: u8,
-        change: Change<M::Record>,
+        change: &Change<M::Record>,
         driver: &mut impl Driver<M>,
-    ) {
+    ) -> Option<u32> {
         let by = change.by;
         match &change.what {
             What::Write(stored) => {
@@ -204,18 +223,18 @@ impl<M: Machine> Cluster<M> {
                 driver.see(self, &Seen::Erased { node, volume, slots, by });
             }
             What::Astray { stored, lands, fault } => {
-                let (at, fault, lands) = (stored.home, *fault, *lands);
+                let at = stored.home;
                 driver.see(self, &Seen::Durable { node, at, by, record: &stored.record });
                 driver.see(self, &Seen::Damaged { node, at, harm: Harm::Lost });
-                if let Some(slot) = lands {
+                if let Some(slot) = *lands {
                     let at = Place { volume: at.volume, slot };
                     driver.see(self, &Seen::Damaged { node, at, harm: Harm::Overwritten });
                 }
-                self.bite(fault);
+                return Some(*fault);
             }
             What::Failed(_) | What::Nothing => {}
         }
-        self.volume(node, volume).apply(change);
+        None
     }
 
     /// What a booting process finds on its node's volumes.

@@ -1,7 +1,7 @@
 //! What the cluster does not decide itself, and how a machine that is stepped gets to ask.
 
 use super::Cluster;
-use crate::clock::{Clock, TrueTime};
+use crate::clock::TrueTime;
 use crate::seen::{DropCause, Seen};
 use interregnum_core::{
     DiskError, Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window,
@@ -91,21 +91,20 @@ pub(crate) enum Stall {
     WhileLasts(u32),
 }
 
-/// A step's host: reads the node's clock, asks the driver for dice, keeps the effects for afterwards.
+/// A step's host: reads the node's clock, asks the driver for dice, carries out effects as they come.
 pub(super) struct StepHost<'a, M: Machine, D> {
-    pub(super) clock: &'a Clock,
+    pub(super) cluster: &'a mut Cluster<M>,
     pub(super) process: usize,
     pub(super) driver: &'a mut D,
-    pub(super) effects: &'a mut Vec<Effect<M>>,
 }
 
 impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     fn now(&mut self) -> LocalTime {
-        self.clock.monotonic(self.driver.now())
+        self.cluster.clock_of(self.process).monotonic(self.driver.now())
     }
 
     fn wall(&mut self) -> WallTime {
-        self.clock.wall(self.driver.now())
+        self.cluster.clock_of(self.process).wall(self.driver.now())
     }
 
     fn pick(&mut self, bound: NonZeroU32) -> u32 {
@@ -113,6 +112,6 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     }
 
     fn emit(&mut self, effect: Effect<M>) {
-        self.effects.push(effect);
+        self.cluster.emit(self.process, effect, self.driver);
     }
 }

@@ -23,6 +23,8 @@ use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, P
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use step::Course;
 use storage::Storage;
 
 pub(crate) use ailments::{Records, Spoil};
@@ -123,8 +125,12 @@ enum Held<M: Machine> {
 #[derive(Debug)]
 pub(crate) struct Process<M: Machine> {
     pub(crate) id: ProcessId,
-    config: M::Config,
-    pub(crate) machine: Option<M>,
+    config: Rc<M::Config>,
+    /// Whether it runs.
+    pub(crate) up: bool,
+    /// Its state, if it is up and not in the middle of a step.
+    pub(crate) machine: Option<Box<M>>,
+    course: Course,
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
@@ -143,8 +149,12 @@ pub(crate) struct Process<M: Machine> {
 }
 
 impl<M: Machine> Process<M> {
-    pub(crate) const fn config(&self) -> &M::Config {
+    pub(crate) fn config(&self) -> &M::Config {
         &self.config
+    }
+
+    fn begin_step(&mut self) {
+        self.course = self.trip.map_or(Course::Free, |trip| Course::Tripping(trip.after));
     }
 
     pub(crate) const fn is_paused(&self) -> bool {
@@ -188,8 +198,6 @@ pub struct Cluster<M: Machine> {
     hung: Vec<disks::Hung>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
-    /// Reused by every step.
-    effects: Vec<Effect<M>>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
 }
@@ -244,7 +252,6 @@ impl<M: Machine> Cluster<M> {
             paths: BTreeMap::new(),
             hung: Vec::new(),
             blackouts: Vec::new(),
-            effects: Vec::new(),
             bites: vec![0; faults],
         }
     }
@@ -286,6 +293,10 @@ impl<M: Machine> Cluster<M> {
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
         &self.nodes[node.index()].clock
+    }
+
+    fn clock_of(&self, process: usize) -> &Clock {
+        self.clock(self.processes[process].id.node)
     }
 
     /// How many endpoints there are: processes, shared disks, clients.
@@ -361,8 +372,10 @@ impl<M: Machine> Process<M> {
     fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
         Self {
             id,
-            config,
+            config: Rc::new(config),
+            up: false,
             machine: None,
+            course: Course::Free,
             incarnation: 0,
             starts: running,
             held_down: Vec::new(),

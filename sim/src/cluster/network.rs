@@ -6,6 +6,8 @@ use interregnum_core::{NodeId, NodeSet};
 #[derive(Debug)]
 pub(crate) struct Network {
     cuts: Vec<Cut>,
+    /// Whether any link is cut: most of the time none is.
+    any_cut: bool,
     /// For each node, whom its messages do not reach.
     cut_from: Vec<NodeSet>,
 }
@@ -20,12 +22,12 @@ struct Cut {
 
 impl Network {
     pub(crate) fn new(nodes: usize) -> Self {
-        Self { cuts: Vec::new(), cut_from: vec![NodeSet::EMPTY; nodes] }
+        Self { cuts: Vec::new(), any_cut: false, cut_from: vec![NodeSet::EMPTY; nodes] }
     }
 
     #[inline]
     pub(crate) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        self.cut_from.get(from.index()).is_some_and(|cut| cut.contains(to))
+        self.any_cut && self.cut_from.get(from.index()).is_some_and(|cut| cut.contains(to))
     }
 
     /// The fault that cuts this link, if one does.
@@ -49,6 +51,7 @@ impl Network {
     /// Replaces all cuts by exactly these links, for good.
     pub(crate) fn freeze(&mut self, cut_from: Vec<NodeSet>) {
         self.cuts.clear();
+        self.any_cut = cut_from.iter().any(|cut| !cut.is_empty());
         self.cut_from = cut_from;
     }
 
@@ -60,6 +63,7 @@ impl Network {
             }
             cut_from.remove(node);
         }
+        self.any_cut = self.cut_from.iter().any(|cut| !cut.is_empty());
     }
 }
 

@@ -1,9 +1,11 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
 use super::medium::{Stored, What};
+use super::step::Course;
 use super::{Cluster, Driver, Flight, Held, Parcel, Process, StepHost, number};
 use crate::seen::{CrashCause, Seen};
 use interregnum_core::{Context, Input, Machine, NodeId, Span};
+use std::rc::Rc;
 
 /// Interrupts the next step that has more effects than `after`.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +30,13 @@ impl<M: Machine> Cluster<M> {
     pub(crate) fn begin(&mut self, driver: &mut impl Driver<M>) {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
+                let (at, which) = (node.index(), usize::from(volume));
                 let everything = self.volume(node, volume).everything();
-                while let Some(change) = self.volume(node, volume).next_covered(everything) {
+                while let Some(change) = self.nodes[at].volumes[which].next_covered(everything) {
                     if let What::Write(Stored { home: at, record }) = &change.what {
                         driver.see(self, &Seen::Written { process: change.by, at: *at, record });
                     }
-                    self.settle(node, volume, change, driver);
+                    self.settle_next(node, volume, driver);
                 }
             }
         }
@@ -51,7 +54,7 @@ impl<M: Machine> Cluster<M> {
     /// Starts a process that is down, unless a fault holds it down.
     pub(crate) fn start(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_some() || !process.held_down.is_empty() {
+        if process.up || !process.held_down.is_empty() {
             return;
         }
         let node = process.id.node;
@@ -65,7 +68,7 @@ impl<M: Machine> Cluster<M> {
     /// Starts a process whose disk is ready, unless it is up or held down by now.
     pub(super) fn boot(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.machine.is_some() || !process.held_down.is_empty() {
+        if process.up || !process.held_down.is_empty() {
             return;
         }
         process.incarnation += 1;
@@ -76,17 +79,20 @@ impl<M: Machine> Cluster<M> {
         }
         let image = self.image(index, driver);
         let process = &mut self.processes[index];
-        let mut effects = std::mem::take(&mut self.effects);
-        let clock = &self.nodes[id.node.index()].clock;
-        let mut host = StepHost { clock, process: index, driver, effects: &mut effects };
-        let machine = M::boot(&process.config, &image, &mut Context::new(id, &mut host));
-        process.machine = Some(machine);
-        self.carry_out(index, effects, driver);
+        process.up = true;
+        process.begin_step();
+        let config = Rc::clone(&process.config);
+        let mut host = StepHost { cluster: self, process: index, driver };
+        let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));
+        let process = &mut self.processes[index];
+        if process.up {
+            process.machine = Some(Box::new(machine));
+        }
     }
 
     /// Ends a process. What it sent, and what its disk was asked to do, goes on without it.
     pub(crate) fn crash(&mut self, index: usize, why: CrashCause, driver: &mut impl Driver<M>) {
-        if self.processes[index].machine.is_none() {
+        if !self.processes[index].up {
             return;
         }
         self.clear(index, driver);
@@ -104,7 +110,9 @@ impl<M: Machine> Cluster<M> {
 
     fn clear(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
+        process.up = false;
         process.machine = None;
+        process.course = Course::Fallen;
         process.tail.clear();
         process.backlog.clear();
         // A pause ends with the process that it stopped.
@@ -132,7 +140,7 @@ impl<M: Machine> Cluster<M> {
         why: CrashCause,
         driver: &mut impl Driver<M>,
     ) -> bool {
-        let was_up = self.processes[index].machine.is_some();
+        let was_up = self.processes[index].up;
         self.crash(index, why, driver);
         self.processes[index].held_down.push(fault);
         was_up
@@ -150,7 +158,7 @@ impl<M: Machine> Cluster<M> {
 
     /// Sets or clears the interruption of a coming step.
     pub(crate) fn set_trip(&mut self, index: usize, trip: Trip) {
-        if self.processes[index].machine.is_some() {
+        if self.processes[index].up {
             self.processes[index].trip = Some(trip);
         }
     }
@@ -184,10 +192,7 @@ impl<M: Machine> Cluster<M> {
             return;
         }
         driver.see(self, &Seen::Resumed { process: self.processes[index].id });
-        let tail: Vec<_> = self.processes[index].tail.drain(..).collect();
-        if !tail.is_empty() {
-            self.carry_out(index, tail, driver);
-        }
+        self.go_on(index, driver);
         while !self.processes[index].is_paused() {
             match self.processes[index].backlog.pop_front() {
                 Some(Held::Parcel(parcel)) => self.deliver(index, parcel, driver),

@@ -1,60 +1,100 @@
-//! A process takes a step, and its effects are carried out in order.
+//! A process takes a step, and its effects are carried out in order, as they come.
 
 use super::medium::{Change, Stored, What};
 use super::power::Trip;
 use super::{Armed, Cluster, Driver, Fate, Flight, Held, Interruption, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
 use interregnum_core::{CallId, Context, Effect, Input, Machine, ProcessId, Span, Volume, Window};
+use std::rc::Rc;
+
+/// How the effects of a process's present step are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Course {
+    /// They are carried out.
+    Free,
+    /// So many more are, then a fault interrupts the step.
+    Tripping(usize),
+    /// The process was paused: they are kept for when it goes on.
+    Held,
+    /// The process fell: they never happen.
+    Fallen,
+}
 
 impl<M: Machine> Cluster<M> {
-    /// Hands `input` to the process and carries out what it does.
+    /// Hands `input` to the process, whose effects are carried out as it takes the step.
     pub(super) fn step(&mut self, index: usize, input: Input<M>, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        let Some(machine) = process.machine.as_mut() else { return };
-        let mut effects = std::mem::take(&mut self.effects);
-        let clock = &self.nodes[process.id.node.index()].clock;
-        let mut host = StepHost { clock, process: index, driver, effects: &mut effects };
-        machine.step(&process.config, input, &mut Context::new(process.id, &mut host));
-        self.carry_out(index, effects, driver);
+        // The machine is outside the cluster while it steps; `up` stands for it.
+        let Some(mut machine) = process.machine.take() else { return };
+        let (id, config) = (process.id, Rc::clone(&process.config));
+        process.begin_step();
+        let mut host = StepHost { cluster: self, process: index, driver };
+        machine.step(&config, input, &mut Context::new(id, &mut host));
+        let process = &mut self.processes[index];
+        if process.up {
+            process.machine = Some(machine);
+        }
     }
 
-    /// Carries out the effects of one step, unless the step is to be interrupted.
-    pub(super) fn carry_out(
-        &mut self,
-        index: usize,
-        mut effects: Vec<Effect<M>>,
-        driver: &mut impl Driver<M>,
-    ) {
-        let trip = self.processes[index].trip.take_if(|trip| effects.len() > trip.after);
-        let tail = trip.map(|trip| effects.split_off(trip.after));
-        for effect in effects.drain(..) {
+    /// Goes on with the effects of a step that was interrupted.
+    pub(super) fn go_on(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let rest = std::mem::take(&mut self.processes[index].tail);
+        self.processes[index].begin_step();
+        for effect in rest {
+            self.emit(index, effect, driver);
+        }
+    }
+
+    /// Takes the next effect of a process's present step.
+    #[inline]
+    pub(super) fn emit(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+        if self.processes[index].course == Course::Free {
             self.perform(index, effect, driver);
-            if self.processes[index].machine.is_none() {
-                break;
-            }
+        } else {
+            self.emit_in_trouble(index, effect, driver);
         }
-        // `drain` drops what a fallen process left undone; the buffer is kept for the next step.
-        self.effects = effects;
-        let up = self.processes[index].machine.is_some();
-        if let (Some(Trip { fault, kind, .. }), Some(tail), true) = (trip, tail, up) {
-            self.bite(fault);
-            match kind {
-                Interruption::Crash => {
-                    self.hold_down(index, fault, CrashCause::Crash, driver);
-                }
-                Interruption::Power => {
-                    self.hold_down(index, fault, CrashCause::Power, driver);
-                    self.blackouts.push((fault, self.processes[index].id.node));
-                }
-                Interruption::Pause => {
-                    self.processes[index].tail.extend(tail);
-                    self.pause(index, fault, driver);
-                }
+    }
+
+    #[cold]
+    fn emit_in_trouble(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        if process.course == Course::Tripping(0) {
+            self.interrupt(index, driver);
+        }
+        let process = &mut self.processes[index];
+        match process.course {
+            Course::Free => self.perform(index, effect, driver),
+            Course::Tripping(left) => {
+                process.course = Course::Tripping(left.saturating_sub(1));
+                self.perform(index, effect, driver);
+            }
+            Course::Held => process.tail.push_back(effect),
+            Course::Fallen => {}
+        }
+    }
+
+    /// The fault that waited for this moment of the step strikes.
+    fn interrupt(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        process.course = Course::Free;
+        let Some(Trip { fault, kind, .. }) = process.trip.take() else { return };
+        self.bite(fault);
+        match kind {
+            Interruption::Crash => {
+                self.hold_down(index, fault, CrashCause::Crash, driver);
+            }
+            Interruption::Power => {
+                self.hold_down(index, fault, CrashCause::Power, driver);
+                self.blackouts.push((fault, self.processes[index].id.node));
+            }
+            Interruption::Pause => {
+                self.processes[index].course = Course::Held;
+                self.pause(index, fault, driver);
             }
         }
     }
 
-    pub(super) fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+    fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
         let me = self.processes[index].id;
         match effect {
             Effect::Send { to, message } => self.send(index, to, message, driver),

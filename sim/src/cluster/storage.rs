@@ -29,7 +29,7 @@ pub(crate) struct Mark {
     failures: u32,
 }
 
-/// What became of an unsynced change in a power failure or a failed sync.
+/// What became of an unsynced change in a power failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Kept,
@@ -44,6 +44,21 @@ pub(crate) struct Odds {
     pub(crate) keep: Ratio,
     /// The share of what is not kept.
     pub(crate) torn: Ratio,
+}
+
+impl Odds {
+    /// What a power failure does to one change, independently of the others, so that later ones may
+    /// survive earlier ones. One word a change, whatever becomes of it.
+    pub(crate) fn draw(self, dice: &mut Dice) -> Fate {
+        let word = dice.word();
+        if within(word >> 32, self.keep) {
+            Fate::Kept
+        } else if within(word & 0xffff_ffff, self.torn) {
+            Fate::Torn
+        } else {
+            Fate::Lost
+        }
+    }
 }
 
 impl<R: Clone> Storage<R> {
@@ -120,35 +135,28 @@ impl<R: Clone> Storage<R> {
     }
 
     /// The next change that a sync with this mark covers, to be shown and then made durable by
-    /// `apply`.
-    pub(crate) fn next_covered(&mut self, mark: Mark) -> Option<Change<R>> {
-        if self.settled >= mark.upto {
-            return None;
-        }
+    /// `settle`.
+    pub(crate) fn next_covered(&self, mark: Mark) -> Option<&Change<R>> {
+        self.unsynced.front().filter(|_| self.settled < mark.upto)
+    }
+
+    /// Takes the oldest change away, to do something else with it.
+    pub(crate) fn drop_next(&mut self) -> Option<Change<R>> {
         let change = self.unsynced.pop_front()?;
         self.settled += 1;
         Some(change)
     }
 
-    /// The next change covered by this mark that a power failure or a failed sync strikes, each one
-    /// independently of the others, so that later ones may survive earlier ones.
-    pub(crate) fn next_struck(
-        &mut self,
-        mark: Mark,
-        odds: Odds,
-        dice: &mut Dice,
-    ) -> Option<(Change<R>, Fate)> {
-        let change = self.next_covered(mark)?;
-        // One word a change, whatever becomes of it.
-        let word = dice.word();
-        let fate = if within(word >> 32, odds.keep) {
-            Fate::Kept
-        } else if within(word & 0xffff_ffff, odds.torn) {
-            Fate::Torn
-        } else {
-            Fate::Lost
-        };
-        Some((change, fate))
+    /// Whether the oldest change is one that failed.
+    pub(crate) fn has_failed_next(&self) -> bool {
+        matches!(self.unsynced.front(), Some(Change { what: What::Failed(_), .. }))
+    }
+
+    /// Makes the oldest change durable.
+    pub(crate) fn settle(&mut self) {
+        if let Some(change) = self.drop_next() {
+            self.apply(change);
+        }
     }
 
     /// Makes a change durable.
@@ -225,13 +233,15 @@ impl<R: Clone> Storage<R> {
             return self.durable.iter().for_each(|(slot, medium)| take(slot, medium));
         }
         let mut seen = self.clone();
-        while let Some(change) = seen.next_covered(seen.everything()) {
+        while seen.next_covered(seen.everything()).is_some() {
             // What goes astray is read from the cache until then.
-            let what = match change.what {
-                What::Astray { stored, .. } => What::Write(stored),
-                what => what,
-            };
-            seen.apply(Change { by: change.by, what });
+            match seen.drop_next() {
+                Some(Change { by, what: What::Astray { stored, .. } }) => {
+                    seen.apply(Change { by, what: What::Write(stored) });
+                }
+                Some(change) => seen.apply(change),
+                None => {}
+            }
         }
         seen.for_each_readable(take);
     }
@@ -251,8 +261,8 @@ mod tests {
 
     fn sync(storage: &mut Storage<u8>, mark: Mark) -> usize {
         let covered = std::iter::from_fn(|| {
-            let change = storage.next_covered(mark)?;
-            storage.apply(change);
+            storage.next_covered(mark)?;
+            storage.settle();
             Some(())
         });
         covered.count()
@@ -266,10 +276,11 @@ mod tests {
     fn lose_power(storage: &mut Storage<u8>, keep: Ratio, seed: u64) {
         let mut dice = Dice::new(seed, Source::Disk(NodeId(0)));
         let odds = Odds { keep, torn: Ratio::default() };
-        while let Some((change, fate)) = storage.next_struck(storage.everything(), odds, &mut dice)
-        {
-            if fate == Fate::Kept {
-                storage.apply(change);
+        while storage.next_covered(storage.everything()).is_some() {
+            if odds.draw(&mut dice) == Fate::Kept {
+                storage.settle();
+            } else {
+                storage.drop_next();
             }
         }
     }

@@ -108,7 +108,7 @@ impl<S: System> Run<'_, S> {
             match (after, kind) {
                 (Some(after), _) => self.cluster.set_trip(process, Trip { after, kind, fault }),
                 (None, Interruption::Pause) => {
-                    if self.cluster.process_at(process).machine.is_some() {
+                    if self.cluster.process_at(process).up {
                         self.cluster.pause(process, fault, &mut self.timeline);
                     }
                 }

@@ -182,6 +182,7 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         self.now
     }
 
+    #[inline(always)]
     fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>) {
         self.tap.see(cluster, self.now, seen);
     }

@@ -121,7 +121,6 @@ impl Claims {
         }
         self.tally.exercised(now);
         let chosen = ledger.cell(slot).and_then(|cell| cell.chosen());
-        let fact = format!("{how}: {slot} {entry:?} is chosen");
         let failure = match chosen {
             Some(chosen) if chosen.entry == *entry => return None,
             Some(chosen) => {
@@ -138,6 +137,7 @@ impl Claims {
                 Failure::new(&A5, what)
             }
         };
+        let fact = format!("{how}: {slot} {entry:?} is chosen");
         Some(self.fail(failure.because(now, node, fact)))
     }
 

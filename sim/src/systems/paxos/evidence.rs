@@ -124,6 +124,8 @@ pub const KINDS: Kinds = Kinds::of(&[
     Kind::Durable,
     Kind::Damaged,
     Kind::Misread,
+    Kind::Replaced,
+    Kind::DiskDone,
     Kind::Fact,
     Kind::Asked,
     Kind::Replied,

@@ -6,13 +6,15 @@
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `withheld`, `damage` | what damaged disks mean to evidence, and to who may vote |
 //! | `judge` | the one check that folds them all |
 //! | `mutants` | planted bugs |
 //!
-//! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
-//! else may fail at any number of nodes at once: safety must hold under all of it.
+//! Assumed of a scenario: disks do not lie about what they keep unless a checksum shows it, clocks keep
+//! their rate where leases are on. Everything else may fail at any number of nodes at once: safety must hold
+//! under all of it, liveness while a majority keeps its memory.
 //!
-//! Deliberately absent: properties of leases, of damaged disks and of the acceptors' memory (A1, A3,
+//! Deliberately absent: properties of leases and of the acceptors' memory (A1, A3,
 //! A4, A6, L1 to L3).
 
 mod answers;
@@ -30,6 +32,7 @@ pub mod properties;
 mod reference;
 mod settings;
 mod states;
+mod withheld;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,58 @@
+//! Acceptances that are on a medium, but of which their node has not been told.
+//!
+//! A power failure or a failed sync may leave a write on the medium that its node takes for lost. If it decays
+//! before a sync has told the node that it is durable, nobody has counted on it, and to forget it is right:
+//! torn or rotten looks the same. So an acceptance counts once a sync completes at its node, for whoever
+//! reveals it sooner breaks a rule anyway.
+
+use interregnum_core::consensus::{App, Entry, LogSlot};
+use interregnum_core::paxos::{Ballot, Record};
+use interregnum_core::{NodeId, Place};
+
+/// What is durable and does not count yet.
+#[derive(Debug)]
+pub(super) struct Withheld<A: App> {
+    held: Vec<Kept<A>>,
+}
+
+/// One acceptance.
+#[derive(Debug)]
+pub(super) struct Kept<A: App> {
+    node: NodeId,
+    at: Place,
+    pub(super) slot: LogSlot,
+    pub(super) ballot: Ballot,
+    pub(super) entry: Entry<A>,
+}
+
+impl<A: App> Withheld<A> {
+    pub(super) const fn new() -> Self {
+        Self { held: Vec::new() }
+    }
+
+    /// A record became durable. True if it is an acceptance, to be counted later.
+    pub(super) fn hold(&mut self, node: NodeId, at: Place, record: &Record<A>) -> bool {
+        let Record::Accepted { slot, ballot, entry } = record else { return false };
+        let (slot, ballot, entry) = (*slot, *ballot, entry.clone());
+        self.held.push(Kept { node, at, slot, ballot, entry });
+        true
+    }
+
+    /// A slot was damaged, or with `None` the whole disk is gone.
+    pub(super) fn lose(&mut self, node: NodeId, at: Option<Place>) {
+        self.held.retain(|held| held.node != node || at.is_some_and(|at| at != held.at));
+    }
+
+    /// A sync completed at `node`: what counts now, oldest first.
+    pub(super) fn release(&mut self, node: NodeId, mut count: impl FnMut(&Kept<A>)) {
+        if self.held.iter().all(|held| held.node == node) {
+            return self.held.drain(..).for_each(|held| count(&held));
+        }
+        self.held.retain(|held| {
+            if held.node == node {
+                count(held);
+            }
+            held.node != node
+        });
+    }
+}
