@@ -73,7 +73,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
             _ => return,
         };
         let body = Body::Prepare { ballot, first: findings.first };
-        let settled = findings.promises.voters.union(refused);
+        let doubtful = findings.doubtful(self.applied.next());
+        let settled = findings.promises.voters.difference(doubtful).union(refused);
         for node in config.others().filter(|node| !settled.contains(*node)) {
             Self::send(config, node, body.clone(), cx);
         }

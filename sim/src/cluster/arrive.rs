@@ -1,6 +1,6 @@
 //! What was in flight arrives.
 
-use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel};
+use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel, Unhang};
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
 use interregnum_core::{CallId, Input, Machine, Outcome};
 
@@ -28,6 +28,7 @@ impl<M: Machine> Cluster<M> {
             }
             Flight::Shared(request) => self.serve(request, driver),
             Flight::Spawning(process) => self.start(process, driver),
+            Flight::Late(flight) => self.unhang(Unhang::Late(flight), driver),
             Flight::Booting(process) => self.boot(process, driver),
         }
         None

@@ -16,7 +16,8 @@ use interregnum_core::{
 /// A flight that a fault holds up at a disk.
 #[derive(Debug)]
 pub(super) struct Hung {
-    fault: u32,
+    /// The fault with which it ends; a slow operation ends by itself.
+    fault: Option<u32>,
     disk: NodeId,
     flight: u32,
 }
@@ -28,6 +29,8 @@ pub(crate) enum Unhang {
     By(u32),
     /// What any fault held up at these disks.
     At(NodeSet),
+    /// This flight, whose time has come.
+    Late(u32),
 }
 
 impl<M: Machine> Cluster<M> {
@@ -291,25 +294,33 @@ impl<M: Machine> Cluster<M> {
         after: Span,
         driver: &mut impl Driver<M>,
     ) {
-        let mut after = after;
-        if driver.disks_ail() {
-            match driver.disk_stall(self, disk, from) {
-                Stall::For(longer) => after = after + longer,
-                Stall::WhileLasts(fault) => {
-                    let flight = self.flights.insert(flight);
-                    return self.hung.push(Hung { fault, disk, flight });
-                }
-            }
+        let stall = if driver.disks_ail() {
+            driver.disk_stall(self, disk, from)
+        } else {
+            Stall::For(Span::ZERO)
+        };
+        if stall == Stall::For(Span::ZERO) {
+            return self.launch(flight, after, driver);
         }
-        self.launch(flight, after, driver);
+        let flight = self.flights.insert(flight);
+        let fault = match stall {
+            Stall::WhileLasts(fault) => Some(fault),
+            // The disk may be repaired before it comes to an end.
+            Stall::For(longer) => {
+                self.launch(Flight::Late(flight), after + longer, driver);
+                None
+            }
+        };
+        self.hung.push(Hung { fault, disk, flight });
     }
 
     /// What hung goes on.
     pub(crate) fn unhang(&mut self, whom: Unhang, driver: &mut impl Driver<M>) {
         let (go_on, stay) =
             std::mem::take(&mut self.hung).into_iter().partition(|hung| match whom {
-                Unhang::By(fault) => hung.fault == fault,
+                Unhang::By(fault) => hung.fault == Some(fault),
                 Unhang::At(disks) => disks.contains(hung.disk),
+                Unhang::Late(flight) => hung.fault.is_none() && hung.flight == flight,
             });
         self.hung = stay;
         let go_on: Vec<Hung> = go_on;

@@ -85,6 +85,8 @@ pub(crate) enum Flight<M: Machine> {
     Spawning(usize),
     /// A process is started once its disk can be read.
     Booting(usize),
+    /// What a slow disk held up goes on, unless it has by now.
+    Late(u32),
 }
 
 /// What a process is handed.
