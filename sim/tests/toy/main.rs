@@ -85,7 +85,9 @@ fn every_fault_of_a_shared_disk_bites_and_nothing_breaks() {
             .for_each(|count| *bit.entry(count.kind.clone()).or_insert(0) += count.bit);
     }
     for (kind, _) in faults {
-        assert!(bit.get(kind).is_some_and(|times| *times > 5), "{kind}: {bit:?}");
+        // A power failure finds something unsynced every other time, all else strikes in each run.
+        let often = if kind == "torn_write" { 2 } else { 9 };
+        assert!(bit.get(kind).is_some_and(|times| *times > often), "{kind}: {bit:?}");
     }
 }
 
