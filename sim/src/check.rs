@@ -83,6 +83,17 @@ impl Tally {
         self.checked += 1;
     }
 
+    /// Adds what another check counted for the same property.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.checked += other.checked;
+        self.exercised += other.exercised;
+        self.violated += other.violated;
+        self.unknown |= other.unknown;
+        self.last_exercised = self.last_exercised.max(other.last_exercised);
+        self.took = self.took.max(other.took);
+        self.bound = self.bound.max(other.bound);
+    }
+
     /// Counts an evaluation that could have been false.
     #[inline]
     pub const fn exercised(&mut self, now: TrueTime) {

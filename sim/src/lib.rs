@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cluster;
 pub mod dice;
 pub mod face;
+pub mod linear;
 pub mod outcome;
 pub mod prelude;
 pub mod scenario;

@@ -230,9 +230,8 @@ impl<R: Rules> Lab<R> {
 
     /// The oldest sync of a node fails: some of what it covered is durable, the rest is gone.
     pub(crate) fn fail_sync(&mut self, id: NodeId, mut survives: impl FnMut() -> bool) {
-        let Some((ticket, written)) = self.nodes[id.index()].disk.settle(|_| survives()) else {
-            return;
-        };
+        let settled = self.nodes[id.index()].disk.settle(|_| survives());
+        let Some((ticket, written)) = settled else { return };
         for record in written {
             self.oracle.on_durable(id, &record);
         }

@@ -1,12 +1,12 @@
 //! What faults do to media for good, or until they are written again: rot, torn writes, blank disks.
 
-use super::medium::{Bad, Change, Medium, What};
-use super::storage::{Fate, Odds};
-use super::{Cluster, Driver};
+use super::medium::{Bad, Change, Fate, Medium, Odds, Stored, What};
+use super::storage::Storage;
+use super::{Cluster, Driver, Node};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
 use crate::seen::{Harm, Seen};
-use interregnum_core::{Machine, NodeId, Place, Slot};
+use interregnum_core::{Machine, NodeId, Place, ProcessId, Slot, Volume};
 use std::ops::RangeInclusive;
 
 /// Which records of a node's volumes are meant.
@@ -167,5 +167,23 @@ impl<M: Machine> Cluster<M> {
     /// Whether a node's disk was ever replaced by a blank one.
     pub(crate) fn is_replaced(&self, node: NodeId) -> bool {
         self.nodes.get(node.index()).is_some_and(|node| node.replaced)
+    }
+}
+
+impl<M: Machine> Node<M> {
+    pub(super) fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
+        if let Volume::Local(volume) = place.volume {
+            let storage = self.volume(volume);
+            let what = What::Write(Stored { home: place, record });
+            storage.change(Change { by, what });
+        }
+    }
+
+    pub(super) fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
+        let index = usize::from(volume);
+        while self.volumes.len() <= index {
+            self.volumes.push(Storage::new());
+        }
+        &mut self.volumes[index]
     }
 }

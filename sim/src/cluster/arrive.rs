@@ -34,7 +34,9 @@ impl<M: Machine> Cluster<M> {
         None
     }
 
-    /// Hands a parcel to its process: now, after its pause, or never.
+    /// Hands a parcel to its process: now, after its pause, or never. Inlined, so that a message is
+    /// moved once from where it was in flight to the machine.
+    #[inline(always)]
     pub(super) fn hand_over(
         &mut self,
         index: usize,
@@ -77,6 +79,7 @@ impl<M: Machine> Cluster<M> {
 
     /// Shows the parcel and lets the process act on it, unless it was meant for an earlier
     /// incarnation.
+    #[inline(always)]
     pub(super) fn deliver(&mut self, index: usize, parcel: Parcel<M>, driver: &mut impl Driver<M>) {
         let process = &self.processes[index];
         if parcel.incarnation.is_some_and(|only| only != process.incarnation) {

@@ -1,5 +1,7 @@
 //! What a slot of a medium holds, and what may be done to it.
 
+use crate::dice::{Dice, within};
+use crate::scenario::Ratio;
 use interregnum_core::{Cell, DiskError, Place, ProcessId, Slot};
 use std::ops::Range;
 
@@ -51,6 +53,38 @@ pub(crate) enum What<R> {
     Failed(DiskError),
     /// One that failed, and nobody cares any more.
     Nothing,
+}
+
+/// What became of an unsynced change in a power failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Kept,
+    Lost,
+    /// Half of it was written: the slot holds neither the old record nor the new one.
+    Torn,
+}
+
+/// How likely those fates are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Odds {
+    pub(crate) keep: Ratio,
+    /// The share of what is not kept.
+    pub(crate) torn: Ratio,
+}
+
+impl Odds {
+    /// What a power failure does to one change, independently of the others, so that later ones may
+    /// survive earlier ones. One word a change, whatever becomes of it.
+    pub(crate) fn draw(self, dice: &mut Dice) -> Fate {
+        let word = dice.word();
+        if within(word >> 32, self.keep) {
+            Fate::Kept
+        } else if within(word & 0xffff_ffff, self.torn) {
+            Fate::Torn
+        } else {
+            Fate::Lost
+        }
+    }
 }
 
 impl<R: Clone> Medium<R> {

@@ -30,10 +30,9 @@ use storage::Storage;
 pub(crate) use ailments::{Records, Spoil};
 pub(crate) use disks::Unhang;
 pub(crate) use driver::{Driver, Endpoint, Fate, Operation, Stall, Turn};
-pub(crate) use medium::Bad;
+pub(crate) use medium::{Bad, Odds};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use step::call_id;
-pub(crate) use storage::Odds;
 
 /// What is deployed before the run starts.
 #[derive(Debug)]
@@ -388,23 +387,5 @@ impl<M: Machine> Process<M> {
             trip: None,
             misread: false,
         }
-    }
-}
-
-impl<M: Machine> Node<M> {
-    fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
-        if let interregnum_core::Volume::Local(volume) = place.volume {
-            let storage = self.volume(volume);
-            let what = medium::What::Write(medium::Stored { home: place, record });
-            storage.change(medium::Change { by, what });
-        }
-    }
-
-    fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
-        let index = usize::from(volume);
-        while self.volumes.len() <= index {
-            self.volumes.push(Storage::new());
-        }
-        &mut self.volumes[index]
     }
 }

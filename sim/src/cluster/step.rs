@@ -22,6 +22,7 @@ pub(super) enum Course {
 
 impl<M: Machine> Cluster<M> {
     /// Hands `input` to the process, whose effects are carried out as it takes the step.
+    #[inline]
     pub(super) fn step(&mut self, index: usize, input: Input<M>, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
         // The machine is outside the cluster while it steps; `up` stands for it.

@@ -2,8 +2,6 @@
 
 use super::medium::{Change, Medium, What, intact};
 use super::pages::Pages;
-use crate::dice::{Dice, within};
-use crate::scenario::Ratio;
 use interregnum_core::{Cell, DiskError, ProcessId, Slot};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,38 +25,6 @@ pub(crate) struct Storage<R> {
 pub(crate) struct Mark {
     upto: u64,
     failures: u32,
-}
-
-/// What became of an unsynced change in a power failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Kept,
-    Lost,
-    /// Half of it was written: the slot holds neither the old record nor the new one.
-    Torn,
-}
-
-/// How likely those fates are.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Odds {
-    pub(crate) keep: Ratio,
-    /// The share of what is not kept.
-    pub(crate) torn: Ratio,
-}
-
-impl Odds {
-    /// What a power failure does to one change, independently of the others, so that later ones may
-    /// survive earlier ones. One word a change, whatever becomes of it.
-    pub(crate) fn draw(self, dice: &mut Dice) -> Fate {
-        let word = dice.word();
-        if within(word >> 32, self.keep) {
-            Fate::Kept
-        } else if within(word & 0xffff_ffff, self.torn) {
-            Fate::Torn
-        } else {
-            Fate::Lost
-        }
-    }
 }
 
 impl<R: Clone> Storage<R> {
@@ -249,9 +215,10 @@ impl<R: Clone> Storage<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::medium::{Bad, Stored};
+    use super::super::medium::{Bad, Fate, Odds, Stored};
     use super::*;
-    use crate::dice::Source;
+    use crate::dice::{Dice, Source};
+    use crate::scenario::Ratio;
     use interregnum_core::{NodeId, Place};
 
     fn write(slot: u64, record: u8) -> Change<u8> {

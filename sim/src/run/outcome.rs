@@ -55,6 +55,14 @@ impl<S: System> Run<'_, S> {
         let checks = &self.timeline.tap.checks;
         let mut tallies: Vec<_> = checks.iter().flat_map(|check| check.tallies()).collect();
         tallies.sort_by_key(|tally| (tally.property.kind, tally.property.id));
+        // Two checks may judge one property, each by evidence of its own.
+        tallies.dedup_by(|next, tally| {
+            let same = next.property.id == tally.property.id;
+            if same {
+                tally.add(next);
+            }
+            same
+        });
         tallies.iter().map(|tally| property(tally, failure)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! What happens next, ordered by time and, within one instant, by the order of scheduling.
 //!
 //! A calendar queue: time is cut into ticks. The events of the present tick are in a heap, those of the
-//! next thousand ticks in one list a tick, in no order, and the rest in another heap. An event is thus
+//! next two thousand ticks in one list a tick, in no order, and the rest in another heap. An event is thus
 //! compared with the few others of its tick only, whereas in a single heap it would be compared with
 //! the timers and faults of a whole run.
 
@@ -70,10 +70,10 @@ impl Ord for Entry {
     }
 }
 
-/// A tick is 2^17 ns, about an eighth of a millisecond.
-const TICK_BITS: u32 = 17;
+/// A tick is 2^15 ns, about a thirtieth of a millisecond.
+const TICK_BITS: u32 = 15;
 /// So many ticks, the present one included, are on the calendar.
-const TICKS: usize = 1024;
+const TICKS: usize = 2048;
 const NONE: u32 = u32::MAX;
 
 /// The queue. Its order is total.

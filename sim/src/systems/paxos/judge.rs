@@ -16,11 +16,11 @@ use super::ledger::Ledger;
 use super::progress::{Bounds, Progress};
 use super::reference::Reference;
 use super::states::States;
-use super::withheld::{Kept, Withheld};
+use super::withheld::Withheld;
 use crate::check::{Check, Failure, Report, Tally, View};
 use crate::clock::TrueTime;
 use crate::outcome::HighlightKind;
-use crate::seen::{Client, DiskEnd, Kinds, Seen};
+use crate::seen::{Client, Kinds, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot, Operation};
 use interregnum_core::paxos::{Ballot, Batch, Held, Promise, Reply, Snapshot};
 use interregnum_core::{CallId, Machine, NodeId};
@@ -40,8 +40,8 @@ pub const COUNTERS: &[&str] = &[
 
 /// Judges the Paxos layer `L` of machines `M`.
 pub struct Judge<M: Machine, L: Layer<M>> {
-    bench: Bench<L::App>,
-    withheld: Withheld<L::App>,
+    pub(super) bench: Bench<L::App>,
+    pub(super) withheld: Withheld<L::App>,
     /// Whether a disk lied unnoticed, so that nothing is promised any more.
     betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
@@ -56,36 +56,6 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
             withheld: Withheld::new(),
             betrayed: false,
             layer: PhantomData,
-        }
-    }
-}
-
-impl<M: Machine, L: Layer<M>> Judge<M, L> {
-    /// Keeps what is durable back until it counts; true if there is nothing else to be made of it.
-    #[inline]
-    fn withhold(&mut self, seen: &Seen<'_, M>, now: TrueTime, report: &mut Report) -> bool {
-        match *seen {
-            Seen::Durable { node, at, record, .. } => {
-                L::record(record).is_some_and(|record| self.withheld.hold(node, at, record))
-            }
-            Seen::DiskDone { process, end: DiskEnd::Synced, .. } => {
-                let (bench, node) = (&mut self.bench, process.node);
-                self.withheld.release(node, |held| {
-                    let Kept { slot, ballot, entry, .. } = held;
-                    let (slot, ballot) = (*slot, *ballot);
-                    bench.take(now, &Term::DurableAccepted { node, ballot, slot, entry }, report);
-                });
-                true
-            }
-            Seen::Damaged { node, at, .. } => {
-                self.withheld.lose(node, Some(at));
-                true
-            }
-            Seen::Replaced { node } => {
-                self.withheld.lose(node, None);
-                true
-            }
-            _ => false,
         }
     }
 }

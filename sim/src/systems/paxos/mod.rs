@@ -8,6 +8,7 @@
 //! | `claims`, `states`, `answers`, `progress` | the properties |
 //! | `withheld`, `damage` | what damaged disks mean to evidence, and to who may vote |
 //! | `judge` | the one check that folds them all |
+//! | `linear` | the check of answers by what clients see alone |
 //! | `mutants` | planted bugs |
 //!
 //! Assumed of a scenario: disks do not lie about what they keep unless a checksum shows it, clocks keep
@@ -25,6 +26,7 @@ mod deviations;
 pub mod evidence;
 mod judge;
 mod ledger;
+mod linear;
 mod load;
 mod mutants;
 mod progress;
@@ -39,6 +41,7 @@ mod tests;
 
 pub use clients::KvClients;
 pub use judge::{COUNTERS, Judge};
+pub use linear::Linear;
 pub use load::KvLoad;
 pub use mutants::{Bug, MUTANTS, Planted, Variant};
 pub use progress::Bounds;
@@ -47,6 +50,7 @@ pub use settings::{Heartbeat, LeaseSettings, PaxosSettings};
 use crate::check::{Check, View};
 use crate::cluster::{Deployed, Deployment};
 use crate::face::register_with_planted;
+use crate::linear::Budget;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
 use crate::subject::{Mistake, Mutant, Subject};
@@ -149,7 +153,9 @@ impl<R: Variant> System for PaxosSystem<R> {
     fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
-        let mut checks: Vec<Box<dyn Check<Self::Process>>> = vec![Box::new(judge)];
+        let linear = Linear::<_, Whole<Kv>>::new(Budget::default());
+        let mut checks: Vec<Box<dyn Check<Self::Process>>> =
+            vec![Box::new(judge), Box::new(linear)];
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }

@@ -42,8 +42,9 @@ pub const A8: Property = Property {
 pub const A9: Property = Property {
     id: "A9",
     name: "reads and writes are linearizable",
-    formula: "an answer reflects a slot above (a read of the leader's state: at least) every slot that any \
-              client had been answered from before the request (such a read: the call) was made",
+    formula: "calls and answers are linearizable (unanswered: optional); moreover an answer reflects a slot \
+              above (a read of the leader's state: at least) every slot that any client had been answered \
+              from before the request (such a read: the call) was made",
     kind: PropertyKind::Invariant,
 };
 

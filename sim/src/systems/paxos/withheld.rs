@@ -5,9 +5,14 @@
 //! torn or rotten looks the same. So an acceptance counts once a sync completes at its node, for whoever
 //! reveals it sooner breaks a rule anyway.
 
+use super::evidence::{Layer, Term};
+use super::judge::Judge;
+use crate::check::Report;
+use crate::clock::TrueTime;
+use crate::seen::{DiskEnd, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::{Ballot, Record};
-use interregnum_core::{NodeId, Place};
+use interregnum_core::{Machine, NodeId, Place};
 
 /// What is durable and does not count yet.
 #[derive(Debug)]
@@ -54,5 +59,40 @@ impl<A: App> Withheld<A> {
             }
             held.node != node
         });
+    }
+}
+
+impl<M: Machine, L: Layer<M>> Judge<M, L> {
+    /// Keeps what is durable back until it counts; true if there is nothing else to be made of it.
+    #[inline]
+    pub(super) fn withhold(
+        &mut self,
+        seen: &Seen<'_, M>,
+        now: TrueTime,
+        report: &mut Report,
+    ) -> bool {
+        match *seen {
+            Seen::Durable { node, at, record, .. } => {
+                L::record(record).is_some_and(|record| self.withheld.hold(node, at, record))
+            }
+            Seen::DiskDone { process, end: DiskEnd::Synced, .. } => {
+                let (bench, node) = (&mut self.bench, process.node);
+                self.withheld.release(node, |held| {
+                    let Kept { slot, ballot, entry, .. } = held;
+                    let (slot, ballot) = (*slot, *ballot);
+                    bench.take(now, &Term::DurableAccepted { node, ballot, slot, entry }, report);
+                });
+                true
+            }
+            Seen::Damaged { node, at, .. } => {
+                self.withheld.lose(node, Some(at));
+                true
+            }
+            Seen::Replaced { node } => {
+                self.withheld.lose(node, None);
+                true
+            }
+            _ => false,
+        }
     }
 }

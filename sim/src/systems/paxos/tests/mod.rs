@@ -1,6 +1,7 @@
 //! Tests of the system in the simulator, and of its checks on hand-written streams.
 
 mod agreement;
+mod linear;
 mod liveness;
 mod replay;
 mod runs;

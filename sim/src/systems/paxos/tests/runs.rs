@@ -5,12 +5,12 @@ use super::super::deviations::DEVIATIONS;
 use super::super::{COUNTERS, MUTANTS, register};
 use crate::outcome::{Observed, Outcome};
 use crate::scenario::Scenario;
-use crate::subject::{Mistake, Mutant};
+use crate::subject::{Mistake, Mutant, Subject};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Every kind of drawn fault, leases, clocks at their bound, and snapshots often enough to matter.
-fn stormy(nodes: u8) -> Value {
+pub(super) fn stormy(nodes: u8) -> Value {
     json!({
         "version": 1,
         "title": "Everything goes wrong",
@@ -49,7 +49,7 @@ fn forgotten_promise() -> Value {
     })
 }
 
-fn with(scenario: &Value, path: &[&str], value: Value) -> Value {
+pub(super) fn with(scenario: &Value, path: &[&str], value: Value) -> Value {
     let mut changed = scenario.clone();
     let place = path.iter().fold(&mut changed, |at, field| &mut at[*field]);
     *place = value;
@@ -57,8 +57,12 @@ fn with(scenario: &Value, path: &[&str], value: Value) -> Value {
 }
 
 fn run(scenario: &Value, seed: u64) -> Outcome {
+    run_of(&*register(), scenario, seed)
+}
+
+pub(super) fn run_of(subject: &dyn Subject, scenario: &Value, seed: u64) -> Outcome {
     let scenario: Scenario = serde_json::from_value(scenario.clone()).expect("a scenario");
-    match register().prepare(&scenario) {
+    match subject.prepare(&scenario) {
         Ok(prepared) => prepared.run(seed),
         Err(mistakes) => panic!("{mistakes:?}"),
     }
