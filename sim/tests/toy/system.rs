@@ -91,10 +91,10 @@ impl Machine for Toy {
                 cx.write(LOCAL, number);
                 cx.sync(LOCAL.volume, number);
             }
-            (Self::Worker { job }, Input::Disk { ticket, outcome }) if *job == Some(ticket) => {
-                if outcome == Outcome::Synced {
-                    cx.notify(AGENT, Notice::Stored(ticket));
-                }
+            (Self::Worker { job }, Input::Disk { ticket, outcome })
+                if *job == Some(ticket) && outcome == Outcome::Synced =>
+            {
+                cx.notify(AGENT, Notice::Stored(ticket));
             }
             (Self::Worker { .. }, Input::Timer("pet")) => pet(cx),
             _ => {}
