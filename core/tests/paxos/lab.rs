@@ -74,7 +74,6 @@ pub(crate) struct Lab<R: Rules> {
 struct Collect {
     clock: LocalTime,
     reads: u64,
-    effects: Vec<String>,
 }
 
 struct Hook<'a, R: Rules> {
@@ -158,13 +157,12 @@ impl<R: Rules> Lab<R> {
         ) -> Option<Paxos<Kv, R>>,
     ) {
         let node = &mut self.nodes[id.index()];
-        let mut collect = Collect { clock: node.clock, reads: 0, effects: Vec::new() };
+        let mut collect = Collect { clock: node.clock, reads: 0 };
         let mut effects = Vec::new();
         let mut hook = Hook { collect: &mut collect, effects: &mut effects };
         let mut cx = Context::new(ProcessId::main(id), &mut hook);
         node.machine = act(node.machine.take(), &node.config, &mut cx);
         self.clock_reads += collect.reads;
-        drop(collect.effects);
         let crash = self.crash_after.take();
         let kept = crash.map_or(effects.len(), |keep| keep.min(effects.len()));
         for effect in effects.drain(..kept) {
