@@ -106,7 +106,7 @@ impl<'r> Run<'r> {
         let ready = self.ready;
         for (index, fault) in ready.scenario.faults.iter().enumerate() {
             self.at_ns = self.at_ns.max(fault.at.0.as_nanos());
-            let kind = fault.kinds()[0];
+            let kind = fault.kind();
             // What strikes only followers makes no difference here.
             let target = serde_json::to_string(fault).unwrap();
             let bit = !target.contains("follower");
