@@ -20,6 +20,7 @@ Examples:
   interregnum run scenario.json
   interregnum run scenarios --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
+  interregnum audit SYSTEM
   interregnum scenario new mine.json --system NAME";
 
 /// Deterministic simulation of the protocols that decide who is in charge.
@@ -53,6 +54,9 @@ pub(crate) enum Command {
     /// Run one seed again, with everything that happens.
     #[command(after_long_help = EXIT_CODES)]
     Replay(Replay),
+    /// Plant every known bug; each must be caught by the property that its row names.
+    #[command(after_long_help = EXIT_CODES)]
+    Audit(Audit),
     /// Check, list and write scenario files.
     #[command(subcommand)]
     Scenario(Scenario),
@@ -73,7 +77,7 @@ pub(crate) struct Run {
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
     /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits. Default: the
-    /// environment's INTERREGNUM_SEED, or else 1.
+    /// environment's INTERREGNUM_SEED, or else the file's own, or else 1.
     #[arg(long, value_parser = parse_seed, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// A range of seeds without its end: 0..1000.
@@ -85,7 +89,32 @@ pub(crate) struct Run {
     /// Run each seed twice and demand that both runs are the same.
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Write index.html and results.json into this folder.
+    /// Write index.html and results.json into this folder, and below it what failed, reduced.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The form of the results on standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print only what did not pass.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Audit {
+    /// Only the planted bugs of this system.
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Only this planted bug; may be given several times.
+    #[arg(long = "mutant", value_name = "ID")]
+    pub(crate) mutants: Vec<String>,
+    /// At most so many seeds for each planted bug, from 0 on.
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub(crate) seeds: u64,
+    /// How many runs at a time. Default: one for each processor.
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
+    /// Write audit.json into this folder, and below it each failing run, reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
@@ -98,7 +127,7 @@ pub(crate) struct Run {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Replay {
-    /// The scenario file.
+    /// The scenario file, or the id of a planted bug.
     #[arg(value_name = "FILE")]
     pub(crate) path: PathBuf,
     /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits.
@@ -113,6 +142,9 @@ pub(crate) struct Replay {
     /// The hash that the scenario had, or its first digits; another one is refused.
     #[arg(long, value_name = "HEX", value_parser = hash_digits)]
     pub(crate) scenario: Option<String>,
+    /// Run the sound system in place of the planted bug.
+    #[arg(long)]
+    pub(crate) sound: bool,
     /// The form of the trace: text, or one JSON object a line.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: Format,

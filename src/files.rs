@@ -12,10 +12,15 @@ use std::path::{Path, PathBuf};
 const DEEPEST: usize = 32;
 
 /// The files meant by `paths`: each file, and of each folder its `*.json` at any depth except
-/// `*.schema.json`, sorted. A file that is named twice is meant once.
-pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+/// `*.schema.json`, sorted. A file that is named twice is meant once. The id of a planted bug stands
+/// for its scenario, which is part of the program.
+pub(crate) fn collect(program: &Program, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for path in paths {
+        if planted(program, path).is_some() {
+            files.push(path.clone());
+            continue;
+        }
         let about = |error: io::Error| format!("{}: {}", path.display(), said(&error));
         if fs::metadata(path).map_err(about)?.is_dir() {
             let mut found = Vec::new();
@@ -30,6 +35,17 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut seen = std::collections::BTreeSet::new();
     files.retain(|file| seen.insert(file.clone()));
     Ok(files)
+}
+
+/// The scenario of the planted bug whose id stands in place of a file. A file of that name comes first.
+fn planted(program: &Program, path: &Path) -> Option<&'static str> {
+    let id = path.to_str()?;
+    if path.exists() {
+        return None;
+    }
+    let subjects = program.registry.iter();
+    let planted = subjects.filter(|subject| subject.mutants().iter().any(|bug| bug.id == id));
+    planted.into_iter().find_map(|subject| subject.scenario_of(id))
 }
 
 fn search(
@@ -56,7 +72,8 @@ fn search(
 /// Reads and checks one scenario file; on a mistake, tells it and returns nothing.
 pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded> {
     let name = path.display().to_string();
-    let bytes = match read_bounded(path) {
+    let embedded = planted(program, path).map(|text| Ok(text.as_bytes().to_vec()));
+    let bytes = match embedded.unwrap_or_else(|| read_bounded(path)) {
         Ok(bytes) => bytes,
         Err(error) => {
             io.error(&format!("{name}: {}", said(&error)));

@@ -9,9 +9,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod exit;
 mod files;
 mod io;
+mod keep;
 mod output;
 mod pace;
 mod replay;
@@ -86,6 +88,7 @@ where
     let exit = catch_unwind(AssertUnwindSafe(|| match &args.command {
         Command::Run(run) => run::run(program, run, io),
         Command::Replay(replay) => replay::replay(program, replay, io),
+        Command::Audit(audit) => audit::audit(program, audit, io),
         Command::Scenario(scenario) => scenarios::scenario(program, scenario, io),
     }));
     let exit = exit.unwrap_or_else(|panic| {

@@ -23,16 +23,38 @@ pub(crate) struct Watch {
     events: AtomicU64,
     began: Instant,
     printed: Mutex<Instant>,
+    /// What is counted, if not runs: one for each planted bug, however many runs it takes.
+    bugs: Option<AtomicU64>,
 }
 
 impl Watch {
     /// Watches over `total` runs.
     pub(crate) fn new(io: &Io, total: u64, quiet: bool) -> Self {
+        Self::counting(io, total, quiet, None)
+    }
+
+    /// Watches over the audit of `total` planted bugs.
+    pub(crate) fn of_bugs(io: &Io, total: u64, quiet: bool) -> Self {
+        Self::counting(io, total, quiet, Some(AtomicU64::new(0)))
+    }
+
+    /// One planted bug is done with.
+    pub(crate) fn next_bug(&self) {
+        if let Some(bugs) = &self.bugs {
+            bugs.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(bar) = &self.bar {
+            bar.inc(1);
+        }
+    }
+
+    fn counting(io: &Io, total: u64, quiet: bool, bugs: Option<AtomicU64>) -> Self {
         if io.handles_signals() {
             catch_interrupts();
         }
         let now = Instant::now();
-        let bar = (io.is_watched() && !quiet && total > 1).then(|| bar(total));
+        let word = if bugs.is_some() { "planted bugs" } else { "runs" };
+        let bar = (io.is_watched() && !quiet && total > 1).then(|| bar(total, word));
         Self {
             plain: bar.is_none() && !quiet && io.handles_signals(),
             bar,
@@ -41,6 +63,7 @@ impl Watch {
             events: AtomicU64::new(0),
             began: now,
             printed: Mutex::new(now),
+            bugs,
         }
     }
 
@@ -67,12 +90,12 @@ impl Watch {
         *printed = Instant::now();
         let seconds = self.began.elapsed().as_secs().max(1);
         let events = self.events.load(Ordering::Relaxed);
-        eprintln!(
-            "{done} of {} runs, {} runs/s, {} events/s",
-            self.total,
-            done / seconds,
-            events / seconds
-        );
+        let (counted, word) = match &self.bugs {
+            Some(bugs) => (bugs.load(Ordering::Relaxed), "planted bugs"),
+            None => (done, "runs"),
+        };
+        let (total, runs, events) = (self.total, done / seconds, events / seconds);
+        eprintln!("{counted} of {total} {word}, {runs} runs/s, {events} events/s");
     }
 }
 
@@ -85,7 +108,7 @@ impl Pace for Watch {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         self.events.fetch_add(outcome.events, Ordering::Relaxed);
         if let Some(bar) = &self.bar {
-            bar.inc(1);
+            bar.inc(u64::from(self.bugs.is_none()));
         } else if self.plain {
             self.line(done);
         }
@@ -110,10 +133,10 @@ fn catch_interrupts() {
     });
 }
 
-fn bar(total: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "  {bar:40.cyan/dim} {human_pos} of {human_len} runs, {per_sec}, {eta} left",
-    )
+fn bar(total: u64, word: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!(
+        "  {{bar:40.cyan/dim}} {{human_pos}} of {{human_len}} {word}, {{per_sec}}, {{eta}} left",
+    ))
     .unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     bar.set_style(style.progress_chars("━╸─"));

@@ -7,6 +7,7 @@ use crate::files;
 use crate::io::Io;
 use interregnum_core::Fingerprint;
 use interregnum_reports::{Case, Record, Summary, terminal};
+use interregnum_sim::audit::twin;
 use interregnum_sim::campaign::{Seeds, said};
 use interregnum_sim::outcome::{Outcome, TraceLine};
 use interregnum_sim::scenario::Loaded;
@@ -18,6 +19,9 @@ use std::path::Path;
 
 /// How many digits of the scenario's hash a command line carries.
 const HASH_DIGITS: usize = 16;
+
+/// What the command line of a sound twin ends with.
+pub(crate) const SOUND: &str = " --sound";
 
 /// The command line that repeats a run; it names all that the run depends on.
 pub(crate) fn replay_line(
@@ -42,7 +46,16 @@ pub(crate) fn replay_line(
 
 /// Runs one seed again.
 pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
-    let Some(loaded) = files::read(program, &args.path, io) else { return Exit::Usage };
+    let Some(mut loaded) = files::read(program, &args.path, io) else { return Exit::Usage };
+    if args.sound {
+        match twin(&program.registry, &loaded) {
+            Some(sound) => loaded = sound,
+            None => {
+                io.error(&format!("{}: it has no sound twin", args.path.display()));
+                return Exit::Usage;
+            }
+        }
+    }
     if let Some(refusal) = refusal(program, args, &loaded) {
         io.error(&refusal);
         return Exit::Usage;
@@ -105,7 +118,10 @@ fn conclude(
     let judgement = judge(&loaded.scenario, outcome);
     let case = Case::new(&args.path.display().to_string(), &loaded.scenario, loaded.hash);
     let print = Some(outcome.fingerprint);
-    let replay = replay_line(program, &args.path, loaded, outcome.seed, print);
+    let mut replay = replay_line(program, &args.path, loaded, outcome.seed, print);
+    if args.sound {
+        replay.push_str(SOUND);
+    }
     let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
     if args.format == Format::Json {
         let _ = serde_json::to_writer(&mut *io, &Last { run: &record });

@@ -5,12 +5,13 @@ use crate::args::{Format, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
+use crate::keep::Keeper;
 use crate::output::{Folder, Output};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::replay_line;
 use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
-use interregnum_reports::{Case, Record, Summary, terminal};
+use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
@@ -40,7 +41,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
             return Exit::Usage;
         }
     };
-    if loaded.is_empty() || seeds.count == 0 {
+    if loaded.is_empty() || seeds.is_some_and(|seeds| seeds.count == 0) {
         io.error(if loaded.is_empty() {
             "no scenario file there"
         } else {
@@ -64,26 +65,36 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
             return Exit::Usage;
         }
     };
-    let total = seeds.count.saturating_mul(loaded.len() as u64);
+    let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
+        Ok(keeper) => keeper,
+        Err(error) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let each = seeds.map_or(1, |seeds| seeds.count);
+    let total = each.saturating_mul(loaded.len() as u64);
     let watch = Watch::new(io, total, args.quiet);
     let json = args.format == Format::Json;
     match Output::begin(io, json, folder, &program.version) {
-        Ok(output) => Session { program, args, seeds, pool, watch, output, summaries: Vec::new() }
-            .all(&loaded),
+        Ok(output) => {
+            let summaries = Vec::new();
+            Session { program, args, seeds, pool, watch, keeper, output, summaries }.all(&loaded)
+        }
         Err(_) => Exit::Usage,
     }
 }
 
-/// The flag, the environment, the default: the first that says something.
-fn seeds(args: &Run) -> Result<Seeds, String> {
+/// What the flag says, or else the environment; otherwise each file decides.
+fn seeds(args: &Run) -> Result<Option<Seeds>, String> {
     if let Some(seeds) = args.seeds.or(args.seed.map(Seeds::one)) {
-        return Ok(seeds);
+        return Ok(Some(seeds));
     }
     match std::env::var(SEED_VARIABLE) {
-        Err(std::env::VarError::NotPresent) => Ok(Seeds::one(DEFAULT_SEED)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
         Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
         Ok(text) => match parse_seed(&text) {
-            Ok(seed) => Ok(Seeds::one(seed)),
+            Ok(seed) => Ok(Some(Seeds::one(seed))),
             Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
         },
     }
@@ -91,7 +102,7 @@ fn seeds(args: &Run) -> Result<Seeds, String> {
 
 /// Reads every file before any is run: nobody wants to hear of a mistake after an hour.
 fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
-    let files = files::collect(&args.paths).map_err(|error| {
+    let files = files::collect(program, &args.paths).map_err(|error| {
         io.error(&error);
         Exit::Usage
     })?;
@@ -112,9 +123,11 @@ fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, 
 struct Session<'s> {
     program: &'s Program,
     args: &'s Run,
-    seeds: Seeds,
+    /// The seeds that were asked for.
+    seeds: Option<Seeds>,
     pool: ThreadPool,
     watch: Watch,
+    keeper: Option<Keeper>,
     output: Output<'s>,
     summaries: Vec<Summary>,
 }
@@ -151,8 +164,9 @@ impl Session<'_> {
     /// Runs one scenario with all seeds.
     fn one(&mut self, path: &Path, loaded: &Loaded) -> Result<Ended, Broken> {
         let case = Case::new(&path.display().to_string(), &loaded.scenario, loaded.hash);
-        let mut summary = Summary::new(case.clone(), &loaded.scenario, self.seeds);
-        let (seeds, verify) = (self.seeds, self.args.verify);
+        let own = loaded.scenario.seed.map_or(DEFAULT_SEED, |seed| seed.0);
+        let (seeds, verify) = (self.seeds.unwrap_or(Seeds::one(own)), self.args.verify);
+        let mut summary = Summary::new(case.clone(), &loaded.scenario, seeds);
         let campaign = Campaign { prepared: &*loaded.prepared, seeds, verify };
         let (program, output, watch) = (self.program, &mut self.output, &self.watch);
         let judge = if seeds.count == 1 { judge } else { judge_one_of_many };
@@ -166,8 +180,24 @@ impl Session<'_> {
             output.run(&record);
             if output.is_unread() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        self.keep(path, loaded, &summary);
         self.summaries.push(summary);
         ended
+    }
+
+    /// Stores the first run that failed, reduced.
+    fn keep(&mut self, path: &Path, loaded: &Loaded, summary: &Summary) {
+        let Some(keeper) = &self.keeper else { return };
+        let failed = |kept: &&Kept| {
+            kept.judgement.verdict == Verdict::Failed && kept.outcome.violation.is_some()
+        };
+        let subject = self.program.registry.find(&loaded.scenario.system);
+        let (Some(kept), Some(subject)) = (summary.kept.iter().find(failed), subject) else {
+            return;
+        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let io = &mut *self.output.io;
+        self.watch.aside(|| keeper.keep(subject, &loaded.scenario, &kept.outcome, &name, io));
     }
 
     /// Prints what the scenario showed that was run last; its exit code.

@@ -25,7 +25,7 @@ pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Ex
 }
 
 fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
-    let Some(files) = files_of(paths, io) else { return Exit::Usage };
+    let Some(files) = files_of(program, paths, io) else { return Exit::Usage };
     let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
     for path in &files {
         match files::read(program, path, io) {
@@ -37,7 +37,7 @@ fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
 }
 
 fn list(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
-    let Some(files) = files_of(paths, io) else { return Exit::Usage };
+    let Some(files) = files_of(program, paths, io) else { return Exit::Usage };
     let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
     let mut rows = Vec::new();
     for path in &files {
@@ -65,6 +65,7 @@ fn row(path: &Path, loaded: &Loaded) -> Vec<String> {
         scenario::Observed::Held => "held",
         scenario::Observed::Violated => "violated",
         scenario::Observed::Stalled => "stalled",
+        scenario::Observed::InconsistentEvidence => "inconsistent-evidence",
     };
     let property = scenario.expect.invariant.as_deref();
     vec![
@@ -77,8 +78,8 @@ fn row(path: &Path, loaded: &Loaded) -> Vec<String> {
     ]
 }
 
-fn files_of(paths: &[PathBuf], io: &mut Io) -> Option<Vec<PathBuf>> {
-    match files::collect(paths) {
+fn files_of(program: &Program, paths: &[PathBuf], io: &mut Io) -> Option<Vec<PathBuf>> {
+    match files::collect(program, paths) {
         Ok(files) => {
             if files.is_empty() {
                 io.error("no scenario file there");

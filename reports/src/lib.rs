@@ -12,6 +12,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod diagnostic;
 pub mod html;
 pub mod json;

@@ -42,6 +42,9 @@ impl Case {
             scenario::Observed::Held => "everything holds".to_owned(),
             scenario::Observed::Violated => format!("{property} is violated"),
             scenario::Observed::Stalled => format!("{property} is not met in time"),
+            scenario::Observed::InconsistentEvidence => {
+                format!("claims about {property} contradict the evidence")
+            }
         };
         Self {
             path: path.to_owned(),

@@ -251,6 +251,8 @@ impl Summary {
 /// The verdict that a reader must not miss: one exercise in any run suffices to have held.
 fn worst(one: Finding, other: Finding) -> Finding {
     match (one, other) {
+        // Runs that do not judge it say nothing of those that do.
+        (Finding::NotJudged, told) | (told, Finding::NotJudged) => told,
         (Finding::NotExercised, Finding::Held) | (Finding::Held, Finding::NotExercised) => {
             Finding::Held
         }

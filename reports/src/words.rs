@@ -35,6 +35,7 @@ pub(crate) const fn finding(finding: Finding) -> &'static str {
     match finding {
         Finding::Held => "held",
         Finding::NotExercised => "not exercised",
+        Finding::NotJudged => "not judged",
         Finding::Unknown => "unknown",
         Finding::InconsistentEvidence => "inconsistent evidence",
         Finding::Violated => "violated",

@@ -40,10 +40,14 @@ impl fmt::Debug for TrueTime {
 
 const MILLION: u64 = 1_000_000;
 
-/// One node's clocks: a monotonic one that runs fast or slow, and a wall clock set wrong by an offset.
+/// When runs begin, by a wall clock that is right.
+pub(crate) const EPOCH: WallTime = WallTime(1_700_000_000_000_000_000);
+
+/// One node's clocks: a monotonic one that runs fast or slow, and a wall clock that is driven by the same
+/// crystal, but also set wrong and stepped.
 ///
-/// The monotonic clock counts through pauses and crashes of the node's processes; it starts anew only
-/// with the node's power.
+/// The monotonic clock counts through pauses and crashes of the node's processes; it starts anew, from
+/// any reading, only with the node's power. The wall clock has a battery.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// True time at which the present rate began, and what the clock showed then.
@@ -51,19 +55,48 @@ pub struct Clock {
     shown: LocalTime,
     /// Nanoseconds that the clock counts in a true millisecond.
     rate: u64,
-    wall_offset_ns: i64,
+    /// How far the wall clock's reading is above the monotonic clock's.
+    wall_ahead_ns: i64,
+}
+
+/// What happened to a node's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+pub enum ClockChange {
+    /// From now on the monotonic clock runs fast by so many parts per million.
+    Rate(i32),
+    /// The wall clock was set forward by so many nanoseconds.
+    Step(i64),
+    /// With its node's power the monotonic clock started anew, and shows this.
+    Restarted(LocalTime),
 }
 
 impl Clock {
-    /// A clock that runs fast by `ppm` parts per million (slow, if negative), showing `shown` now.
+    /// A clock that runs fast by `ppm` parts per million (slow, if negative), showing `shown` now, and
+    /// a wall clock that is right.
     ///
     /// # Panics
-    /// When the rate is off by half or more.
+    /// When the rate is off by more than half.
     #[must_use]
     pub fn new(ppm: i32, shown: LocalTime) -> Self {
-        assert!(ppm.unsigned_abs() <= 500_000, "a clock that is off by more than half");
-        let rate = MILLION.saturating_add_signed(i64::from(ppm));
-        Self { since: TrueTime::ZERO, shown, rate, wall_offset_ns: 0 }
+        let monotonic = i64::try_from(shown.0).unwrap_or(i64::MAX);
+        let wall_ahead_ns = EPOCH.0.saturating_sub(monotonic);
+        Self { since: TrueTime::ZERO, shown, rate: rate(ppm), wall_ahead_ns }
+    }
+
+    /// Changes the clock, from `now` on.
+    pub(crate) fn change(&mut self, now: TrueTime, change: ClockChange) {
+        match change {
+            ClockChange::Step(ns) => self.wall_ahead_ns = self.wall_ahead_ns.saturating_add(ns),
+            ClockChange::Rate(ppm) => {
+                (self.shown, self.since, self.rate) = (self.monotonic(now), now, rate(ppm));
+            }
+            ClockChange::Restarted(shown) => {
+                let wall = self.wall(now).0;
+                (self.shown, self.since) = (shown, now);
+                let monotonic = i64::try_from(shown.0).unwrap_or(i64::MAX);
+                self.wall_ahead_ns = wall.saturating_sub(monotonic);
+            }
+        }
     }
 
     /// What the monotonic clock shows at `now`.
@@ -83,7 +116,7 @@ impl Clock {
     #[must_use]
     pub fn wall(&self, now: TrueTime) -> WallTime {
         let monotonic = i64::try_from(self.monotonic(now).0).unwrap_or(i64::MAX);
-        WallTime(monotonic.saturating_add(self.wall_offset_ns))
+        WallTime(monotonic.saturating_add(self.wall_ahead_ns))
     }
 
     /// How long it really takes until this clock has counted `local`: the first instant at which it
@@ -98,11 +131,46 @@ impl Clock {
         Span::nanos(whole.saturating_mul(MILLION))
             + Span::nanos((rest * MILLION).div_ceil(self.rate))
     }
+
+    /// How long it really takes until this clock shows what `other` would show at `then`, if both show the
+    /// same now.
+    pub(crate) fn instead_of(&self, other: &Self, now: TrueTime, then: TrueTime) -> Span {
+        self.real(other.monotonic(then).since(other.monotonic(now)))
+    }
+}
+
+fn rate(ppm: i32) -> u64 {
+    assert!(ppm.unsigned_abs() <= 500_000, "a clock that is off by more than half");
+    MILLION.saturating_add_signed(i64::from(ppm))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn changes_take_effect_from_now_on() {
+        let mut clock = Clock::new(0, LocalTime(1_000));
+        let at = |ms: u64| TrueTime(ms * MILLION);
+        clock.change(at(1), ClockChange::Rate(500_000));
+        assert_eq!(clock.monotonic(at(1)), LocalTime(1_000 + MILLION));
+        assert_eq!(clock.monotonic(at(3)), LocalTime(1_000 + 4 * MILLION));
+        assert_eq!(clock.wall(at(3)), WallTime(EPOCH.0 + 4_000_000));
+        clock.change(at(3), ClockChange::Step(-5_000_000));
+        assert_eq!(clock.wall(at(3)), WallTime(EPOCH.0 - 1_000_000));
+        assert_eq!(clock.monotonic(at(3)), LocalTime(1_000 + 4 * MILLION));
+        clock.change(at(3), ClockChange::Restarted(LocalTime(7)));
+        assert_eq!(clock.monotonic(at(3)), LocalTime(7));
+        assert_eq!(clock.wall(at(3)), WallTime(EPOCH.0 - 1_000_000), "it has a battery");
+    }
+
+    #[test]
+    fn what_was_due_on_one_clock_is_due_on_another() {
+        let (slow, fast) = (Clock::new(-500_000, LocalTime(0)), Clock::new(500_000, LocalTime(0)));
+        let due = TrueTime(30 * MILLION);
+        assert_eq!(fast.instead_of(&slow, TrueTime::ZERO, due), Span::millis(10));
+        assert_eq!(slow.instead_of(&slow, TrueTime::ZERO, due), Span::millis(30));
+    }
 
     #[test]
     fn a_timer_never_fires_before_its_clock_says_so() {

@@ -5,7 +5,7 @@ use crate::outcome::{Outcome, Property, TraceLine};
 use crate::plan;
 use crate::run::run;
 use crate::scenario::{Scenario, decode_settings};
-use crate::subject::{Mistake, Mutant, Prepared, Subject};
+use crate::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
 use crate::system::{Setup, System};
 use interregnum_core::{Machine, NodeSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -62,8 +62,24 @@ where
         self.sound.parts()
     }
 
+    fn message_classes(&self) -> &'static [&'static str] {
+        S::MESSAGE_CLASSES
+    }
+
+    fn seams(&self) -> &'static [&'static str] {
+        S::SEAMS
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
         self.planted.as_ref().map_or(&[], |planted| planted.mutants())
+    }
+
+    fn exempt(&self) -> &'static [Exempt] {
+        self.sound.exempt()
+    }
+
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        self.planted.as_ref()?.scenario_of(mutant)
     }
 
     fn properties(&self) -> Vec<Property> {
@@ -194,6 +210,13 @@ where
 
     fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome {
         run(&*self.system, &self.setup(), seed, Some(sink))
+    }
+
+    fn explicit(&self, seed: u64) -> Option<Scenario> {
+        let deployment = self.system.deploy(&self.setup()).ok()?;
+        let nodes = self.scenario.cluster.nodes.saturating_add(deployment.shared_disks);
+        let plan = plan::Plan::draw(&*self.system, &self.setup(), nodes, seed);
+        Some(plan.explicit(&self.scenario))
     }
 }
 

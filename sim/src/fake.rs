@@ -89,6 +89,14 @@ impl Subject for FakeSystem {
         &["leader", "follower", "holder"]
     }
 
+    fn message_classes(&self) -> &'static [&'static str] {
+        &["promise", "accepted"]
+    }
+
+    fn seams(&self) -> &'static [&'static str] {
+        &["promise-sent"]
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
         const {
             &[Mutant {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+pub mod audit;
 pub mod campaign;
 pub mod check;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod face;
 pub mod linear;
 pub mod outcome;
 pub mod prelude;
+pub mod reduce;
 pub mod scenario;
 pub mod seen;
 pub mod subject;

@@ -50,6 +50,8 @@ pub enum Finding {
     Held,
     /// The situation that it speaks of never arose.
     NotExercised,
+    /// It is not judged: drawn faults went beyond what the system claims to survive.
+    NotJudged,
     /// The checker gave up within its budget.
     Unknown,
     /// The machine's own claims contradict the wire or the disk.
@@ -218,6 +220,16 @@ pub struct Outcome {
     pub highlights: Vec<Highlight>,
     /// How many highlights did not fit.
     pub highlights_left_out: u64,
+}
+
+impl Outcome {
+    /// Whether what failed is the evidence: claims of machines that contradict what they did.
+    #[must_use]
+    pub fn is_inconsistent(&self) -> bool {
+        let is_it = |id: &str| self.violation.as_ref().is_some_and(|found| found.invariant == id);
+        let mut failed = self.properties.iter().filter(|property| is_it(&property.id));
+        failed.any(|property| property.verdict == Finding::InconsistentEvidence)
+    }
 }
 
 /// One line of a trace, made when a run is repeated with a recorder.

@@ -1,7 +1,7 @@
 //! The one stream: everything that happens in a run, in order. Fingerprint, invariants, counts,
 //! trace and reports are folds over it; nothing else observes a run.
 
-use crate::clock::TrueTime;
+use crate::clock::{ClockChange, TrueTime};
 use interregnum_core::{
     CallId, DiskError, Fold, Folder, Machine, NodeId, NodeSet, Part, Place, ProcessId, Slot, Volume,
 };
@@ -140,6 +140,8 @@ pub enum Seen<'a, M: Machine> {
     Paused { process: ProcessId },
     /// A paused process went on.
     Resumed { process: ProcessId },
+    /// A node's clocks changed otherwise than by running.
+    ClockChanged { node: NodeId, change: ClockChange },
     /// A fault began; `index` is its number in the plan.
     FaultBegan { index: u32, kind: &'static str, nodes: NodeSet },
     /// A fault ended.
@@ -183,7 +185,7 @@ kinds! {
     Answered "answered", Written "written", Durable "durable", Erased "erased",
     Forgotten "forgotten", Damaged "damaged", Replaced "replaced", Misread "misread", DiskDone "disk-done", Fact "fact", Probe "probe", Booted "booted",
     Crashed "crashed", Halted "halted", Paused "paused", Resumed "resumed",
-    FaultBegan "fault-began", FaultEnded "fault-ended", Calm "calm",
+    ClockChanged "clock-changed", FaultBegan "fault-began", FaultEnded "fault-ended", Calm "calm",
 }
 
 /// A set of kinds.
@@ -256,6 +258,7 @@ impl<M: Machine> Seen<'_, M> {
             Self::Crashed { process, why } => (process, why).fold(into),
             Self::Halted { process, reason } => (process, *reason).fold(into),
             Self::Paused { process } | Self::Resumed { process } => process.fold(into),
+            Self::ClockChanged { node, change } => (node, change).fold(into),
             Self::FaultBegan { index, kind, nodes } => (index, *kind, nodes).fold(into),
             Self::FaultEnded { index, kind } => (index, *kind).fold(into),
             Self::Calm { core } => core.fold(into),
@@ -289,6 +292,7 @@ impl<M: Machine> Seen<'_, M> {
                 Some(*by)
             }
             Self::Answered { .. }
+            | Self::ClockChanged { .. }
             | Self::Damaged { .. }
             | Self::Replaced { .. }
             | Self::FaultBegan { .. }

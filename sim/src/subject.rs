@@ -20,6 +20,17 @@ pub struct Mutant {
     pub also: &'static [(&'static str, &'static str)],
 }
 
+/// A known bug that this system cannot have, with the reason: nothing in it is there to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exempt {
+    /// What it would be called: `paxos/host-drops-notices`.
+    pub id: &'static str,
+    /// The id of the bug in the list of known bugs.
+    pub bug: &'static str,
+    /// Why it does not apply; a test of the system shows that this is so.
+    pub why: &'static str,
+}
+
 /// A mistake in a scenario that only the system or the whole document shows, with the JSON path of
 /// the field it is about: `faults[2].crash.target`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,8 +85,30 @@ pub trait Subject: Send + Sync {
         &["main"]
     }
 
+    /// The classes of its messages.
+    fn message_classes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Its seams: points in what its processes do at which a fault may strike.
+    fn seams(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant];
+
+    /// The known bugs that it cannot have.
+    fn exempt(&self) -> &'static [Exempt] {
+        &[]
+    }
+
+    /// The scenario that must catch its planted bug `mutant`: the text of a scenario file, part of the
+    /// program, so that an audit needs no folder of files.
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
 
     /// Every property it may check, in any setting.
     fn properties(&self) -> Vec<Property>;
@@ -104,6 +137,13 @@ pub trait Prepared: Send + Sync {
 
     /// Runs it once and reports everything that happens, as it happens. The outcome is the same.
     fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome;
+
+    /// The scenario with what `seed` draws written out, so that faults can be left out one by one: the
+    /// same run, without chaos. `None` if that cannot be said.
+    fn explicit(&self, seed: u64) -> Option<Scenario> {
+        let _ = seed;
+        None
+    }
 }
 
 /// The systems that the command knows.

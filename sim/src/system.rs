@@ -2,9 +2,10 @@
 
 use crate::check::{Check, View};
 use crate::cluster::Deployment;
-use crate::outcome::Property;
+use crate::outcome::{Property, PropertyKind};
 use crate::scenario::{ChaosKind, Scenario};
-use crate::subject::{Mistake, Mutant};
+use crate::seen::Seen;
+use crate::subject::{Exempt, Mistake, Mutant};
 use crate::workload::Workload;
 use interregnum_core::{Machine, NodeSet, Place, ProcessId, Span};
 use schemars::JsonSchema;
@@ -25,6 +26,10 @@ pub trait System: Send + Sync + 'static {
     const ID: &'static str;
     /// What it is, in one line.
     const ABOUT: &'static str;
+    /// The classes that `message_class` sorts messages into, for faults that strike only one of them.
+    const MESSAGE_CLASSES: &'static [&'static str] = &[];
+    /// The seams that `seam` tells.
+    const SEAMS: &'static [&'static str] = &[];
 
     /// Every property that it may check, in any setting.
     fn properties(&self) -> Vec<Property>;
@@ -85,9 +90,47 @@ pub trait System: Send + Sync + 'static {
         &["main"]
     }
 
+    /// The class of a message, one of `MESSAGE_CLASSES`.
+    fn message_class(message: &<Self::Process as Machine>::Message) -> &'static str {
+        let _ = message;
+        ""
+    }
+
+    /// The seam, one of `SEAMS`, that a process is at when this happens: a point that matters to the
+    /// protocol, at which faults may strike. Asked only while such a fault waits, and only of what a
+    /// process is handed and of what it does: records are asked about when they are written.
+    fn seam(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        let _ = seen;
+        None
+    }
+
+    /// Whether `property` must hold even though drawn faults of the kinds `excess` went beyond what the
+    /// system claims to survive.
+    fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
+        let _ = excess;
+        property.kind == PropertyKind::Invariant
+    }
+
     /// Its planted bugs.
     fn mutants(&self) -> &'static [Mutant] {
         &[]
+    }
+
+    /// The known bugs that it cannot have.
+    fn exempt(&self) -> &'static [Exempt] {
+        &[]
+    }
+
+    /// The scenario that must catch the planted bug `mutant`: the text of a scenario file.
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
+
+    /// What a host that forges facts makes of one; `None` keeps it back.
+    fn forged(fact: &<Self::Process as Machine>::Fact) -> Option<<Self::Process as Machine>::Fact> {
+        let _ = fact;
+        None
     }
 
     /// The names of what its checks count, for `expect.at_least`.
@@ -117,9 +160,19 @@ pub struct Tolerance {
     /// How many nodes may be struck at the same moment by faults that stop or restart processes;
     /// `None` if any number may.
     pub nodes_at_once: Option<u32>,
+    /// How many parts per million a clock's rate may be off.
+    pub clock_rate_ppm: u32,
     /// On how many nodes, over the whole run, the same chunk of data may be damaged, nodes included that
     /// lose their disk for good: membership is fixed, so what is lost is never made up for.
     pub damaged_copies: u32,
+}
+
+impl Tolerance {
+    /// Faults of these kinds, any number of nodes at once, clocks of any rate, no data damaged.
+    #[must_use]
+    pub const fn of(kinds: &'static [ChaosKind]) -> Self {
+        Self { kinds, nodes_at_once: None, clock_rate_ppm: 500_000, damaged_copies: 0 }
+    }
 }
 
 /// Which records share a fate when disks are damaged.

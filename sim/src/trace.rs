@@ -56,6 +56,7 @@ fn what<M: Machine>(seen: &Seen<'_, M>) -> String {
         Seen::Crashed { why, .. } => format!("{why:?}"),
         Seen::Halted { reason, .. } => (*reason).to_owned(),
         Seen::Paused { .. } | Seen::Resumed { .. } => String::new(),
+        Seen::ClockChanged { node, change } => format!("of {node}: {change:?}"),
         Seen::FaultBegan { index, kind, nodes } => format!("fault {index}: {kind} on {nodes}"),
         Seen::FaultEnded { index, kind } => format!("fault {index}: {kind}"),
         Seen::Calm { core } => format!("core {core}"),

@@ -64,17 +64,22 @@ fn judge_with(scenario: &Scenario, outcome: &Outcome, missed: Verdict) -> Judgem
     let expect = &scenario.expect;
     let mut judgement = Judgement { verdict: Verdict::Passed, reasons: Vec::new() };
     judge_observed(expect, outcome, missed, &mut judgement);
+    let wants_inconsistency = expect.observed == scenario::Observed::InconsistentEvidence;
     for property in &outcome.properties {
         match property.verdict {
             Finding::Unknown => judgement.add(
                 Verdict::Inconclusive,
                 format!("{} could not be decided within the checker's budget", property.id),
             ),
-            Finding::InconsistentEvidence => judgement.add(
+            Finding::InconsistentEvidence if !wants_inconsistency => judgement.add(
                 Verdict::Failed,
                 format!("{}: the machine's claims contradict the evidence", property.id),
             ),
-            Finding::Held | Finding::NotExercised | Finding::Violated => {}
+            Finding::InconsistentEvidence
+            | Finding::Held
+            | Finding::NotExercised
+            | Finding::NotJudged
+            | Finding::Violated => {}
         }
     }
     // A run that was cut short by what it was looking for owes nothing more, and neither does one
@@ -98,9 +103,15 @@ fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement
             judgement.add(Verdict::Failed, format!("a machine panicked: {what}"));
         }
         (Observed::Held, Want::Held) => {}
-        (Observed::Held, Want::Violated | Want::Stalled) => judgement
+        (Observed::Held, Want::Violated | Want::Stalled | Want::InconsistentEvidence) => judgement
             .add(missed, "everything held, although the scenario expects a failure".to_owned()),
-        (Observed::Violated, Want::Violated) | (Observed::Stalled, Want::Stalled) => {
+        (Observed::Violated, Want::InconsistentEvidence) if !outcome.is_inconsistent() => {
+            let what =
+                "an invariant was violated, although the scenario expects contradictory claims";
+            judgement.add(Verdict::Failed, what.to_owned());
+        }
+        (Observed::Violated, Want::Violated | Want::InconsistentEvidence)
+        | (Observed::Stalled, Want::Stalled) => {
             if let Some(violation) = &outcome.violation
                 && !named(&violation.invariant)
             {

@@ -120,7 +120,7 @@ impl System for Mood {
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance { kinds: ChaosKind::ALL, nodes_at_once: None, damaged_copies: 0 }
+        Tolerance::of(ChaosKind::ALL)
     }
 
     fn core(&self, _: &Setup<'_, Self>, _: View<'_, Moody>) -> Core {

@@ -4,7 +4,7 @@
 use interregnum_core::Span;
 use interregnum_sim::outcome::{Outcome, Property, PropertyKind, TraceLine};
 use interregnum_sim::scenario::{Duration, Scenario, decode_settings};
-use interregnum_sim::subject::{Mistake, Mutant, Prepared, Subject};
+use interregnum_sim::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
 
@@ -115,6 +115,16 @@ impl Subject for Toy {
 
     fn mutants(&self) -> &'static [Mutant] {
         MUTANTS
+    }
+
+    /// The sleeper has none, so that an audit has something to complain about.
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        let planted = include_str!("../transcripts/run.in/planted.json");
+        (mutant == "toy/two-leaders").then_some(planted)
+    }
+
+    fn exempt(&self) -> &'static [Exempt] {
+        &[Exempt { id: "toy/host-drops-facts", bug: "H5", why: "nobody tells any" }]
     }
 
     fn properties(&self) -> Vec<Property> {

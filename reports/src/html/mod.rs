@@ -144,6 +144,7 @@ fn finding_badge(finding: Finding) -> Markup {
     match finding {
         Finding::Held => html! { span.badge.held { "✔ " (word) } },
         Finding::NotExercised => html! { span.badge.unexercised { "– " (word) } },
+        Finding::NotJudged => html! { span.badge.unexercised { "– " (word) } },
         Finding::Unknown => html! { span.badge.unknown { "? " (word) } },
         Finding::InconsistentEvidence => html! { span.badge.inconsistent { "✘ " (word) } },
         Finding::Violated => html! { span.badge.violated { "✘ " (word) } },

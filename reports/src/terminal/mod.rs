@@ -1,10 +1,12 @@
 //! Documents for a terminal: tables, failures, traces.
 
+mod audit;
 mod failure;
 mod run;
 mod table;
 mod trace;
 
+pub use audit::audit;
 pub use failure::failure;
 pub use run::{brief, overview, summary};
 pub use table::table;
@@ -56,12 +58,22 @@ impl Look {
         }
     }
 
+    /// A word in the colour of its verdict.
+    pub(crate) fn row(self, verdict: Verdict, text: impl Display) -> String {
+        let color = match verdict {
+            Verdict::Passed => AnsiColor::Green,
+            Verdict::Failed => AnsiColor::Red,
+            Verdict::Inconclusive => AnsiColor::Yellow,
+        };
+        self.paint(color.on_default(), text)
+    }
+
     /// A property's result as a sign and a word.
     pub(crate) fn finding(self, finding: Finding) -> String {
         let word = crate::words::finding(finding);
         match finding {
             Finding::Held => self.paint(AnsiColor::Green.on_default(), format!("✔ {word}")),
-            Finding::NotExercised => self.dim(format!("– {word}")),
+            Finding::NotExercised | Finding::NotJudged => self.dim(format!("– {word}")),
             Finding::Unknown => self.paint(AnsiColor::Yellow.on_default(), format!("? {word}")),
             Finding::InconsistentEvidence | Finding::Violated => {
                 self.paint(AnsiColor::Red.on_default(), format!("✘ {word}"))

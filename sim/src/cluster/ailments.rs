@@ -1,12 +1,11 @@
 //! What faults do to media for good, or until they are written again: rot, torn writes, blank disks.
 
-use super::medium::{Bad, Change, Fate, Medium, Odds, Stored, What};
-use super::storage::Storage;
-use super::{Cluster, Driver, Node};
+use super::medium::{Bad, Change, Fate, Medium, Odds, What};
+use super::{Cluster, Driver};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
 use crate::seen::{Harm, Seen};
-use interregnum_core::{Machine, NodeId, Place, ProcessId, Slot, Volume};
+use interregnum_core::{LocalTime, Machine, NodeId, Place, Slot};
 use std::ops::RangeInclusive;
 
 /// Which records of a node's volumes are meant.
@@ -94,8 +93,8 @@ impl<M: Machine> Cluster<M> {
         paths.for_each(|(_, path)| path.disk_lost_power());
     }
 
-    /// What is lost when the node's power fails, of the writes that are not synced. Its processes must
-    /// have fallen before. True if anything was lost.
+    /// What is lost when the node's power fails, of the writes that are not synced; the monotonic clock
+    /// and the watchdog start anew. Its processes must have fallen before. True if a write was lost.
     pub(crate) fn lose_power(
         &mut self,
         node: NodeId,
@@ -107,6 +106,10 @@ impl<M: Machine> Cluster<M> {
     ) -> bool {
         let mut lost = false;
         self.power_cycled(node);
+        self.forget_spawned(node);
+        self.watchdog_is_off(node);
+        // Any reading, so that nobody gets away with comparing it with an earlier one.
+        self.restart_clock(node, LocalTime(dice.word() >> 16), driver);
         for volume in 0..self.volume_count(node) {
             let everything = self.volume(node, volume).everything();
             while self.is_covered(node, volume, everything) {
@@ -167,23 +170,5 @@ impl<M: Machine> Cluster<M> {
     /// Whether a node's disk was ever replaced by a blank one.
     pub(crate) fn is_replaced(&self, node: NodeId) -> bool {
         self.nodes.get(node.index()).is_some_and(|node| node.replaced)
-    }
-}
-
-impl<M: Machine> Node<M> {
-    pub(super) fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
-        if let Volume::Local(volume) = place.volume {
-            let storage = self.volume(volume);
-            let what = What::Write(Stored { home: place, record });
-            storage.change(Change { by, what });
-        }
-    }
-
-    pub(super) fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
-        let index = usize::from(volume);
-        while self.volumes.len() <= index {
-            self.volumes.push(Storage::new());
-        }
-        &mut self.volumes[index]
     }
 }

@@ -1,6 +1,7 @@
 //! What was in flight arrives.
 
 use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel, Unhang};
+use crate::scenario::Side;
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
 use interregnum_core::{CallId, Input, Machine, Outcome};
 
@@ -21,13 +22,23 @@ impl<M: Machine> Cluster<M> {
                 return Some(Answer { client, id, reply });
             }
             Flight::Syncing { process, incarnation, volume, mark, ticket } => {
+                let watched = !self.watches.is_empty();
+                if watched && self.at_sync(process, incarnation, Side::Before, driver) {
+                    return None;
+                }
                 let by = self.processes[process].id;
                 let outcome = self.end_sync(by, by.node, volume, mark, driver);
+                if watched {
+                    self.at_sync(process, incarnation, Side::After, driver);
+                }
                 let input = Input::Disk { ticket, outcome };
                 self.hand_over(process, Parcel::to(incarnation, input), driver);
             }
             Flight::Shared(request) => self.serve(request, driver),
-            Flight::Spawning(process) => self.start(process, driver),
+            Flight::Spawning(process) => {
+                self.processes[process].wanted = true;
+                self.start(process, driver);
+            }
             Flight::Late(flight) => self.unhang(Unhang::Late(flight), driver),
             Flight::Booting(process) => self.boot(process, driver),
         }
@@ -64,7 +75,7 @@ impl<M: Machine> Cluster<M> {
         self.deliver(index, parcel, driver);
     }
 
-    fn lose(
+    pub(super) fn lose(
         &mut self,
         index: usize,
         parcel: &Parcel<M>,
@@ -98,7 +109,16 @@ impl<M: Machine> Cluster<M> {
                 Seen::DiskDone { process: to, ticket, end: end_of(outcome) }
             }
         };
-        driver.see(self, &seen);
+        if !self.watches.is_empty() {
+            let seam = driver.seam(&seen);
+            if self.is_struck_before(index, seam, driver) {
+                return self.keep_from(index, parcel, driver);
+            }
+            driver.see(self, &seen);
+            self.strike_after(index, seam);
+        } else {
+            driver.see(self, &seen);
+        }
         self.step(index, parcel.input, driver);
     }
 

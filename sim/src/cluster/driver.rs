@@ -1,7 +1,7 @@
 //! What the cluster does not decide itself, and how a machine that is stepped gets to ask.
 
 use super::Cluster;
-use crate::clock::TrueTime;
+use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
 use interregnum_core::{
     DiskError, Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window,
@@ -18,7 +18,13 @@ pub(crate) trait Driver<M: Machine> {
     /// Answers a machine's `pick`.
     fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
     /// What becomes of something sent from one endpoint to another.
-    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate;
+    fn fate(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        from: Endpoint,
+        to: Endpoint,
+        cargo: Cargo<'_, M>,
+    ) -> Fate;
     /// How long the disk of `node` takes for a sync.
     fn sync_time(&mut self, node: NodeId) -> Span;
     /// Whether any fault may interfere with disks.
@@ -37,6 +43,10 @@ pub(crate) trait Driver<M: Machine> {
     fn launch(&mut self, flight: u32, after: Span);
     /// Lets the timer fire within a window of true time from now.
     fn arm(&mut self, process: usize, timer: usize, window: Window);
+    /// The process's timers are due when a new clock says so, instead of the old one; true if any is armed.
+    fn retime(&mut self, process: usize, old: &Clock, new: &Clock) -> bool;
+    /// The seam that a process is at when this happens.
+    fn seam(&self, seen: &Seen<'_, M>) -> Option<&'static str>;
     /// The timer must not fire before it is armed again.
     fn disarm(&mut self, process: usize, timer: usize);
     /// The node's watchdog goes off after so long, unless its generation has changed by then.
@@ -51,6 +61,26 @@ pub(crate) struct Endpoint {
     /// Its node; clients have none.
     pub(crate) node: Option<NodeId>,
 }
+
+/// What is on its way from one endpoint to another.
+#[derive(Debug)]
+pub(crate) enum Cargo<'a, M: Machine> {
+    /// A message; alone of all these it may arrive twice.
+    Message(&'a M::Message),
+    /// A client's call, or the answer to one.
+    Call,
+    Reply,
+    /// A request to a shared disk, or its answer.
+    Disk,
+}
+
+impl<M: Machine> Clone for Cargo<'_, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<M: Machine> Copy for Cargo<'_, M> {}
 
 /// What becomes of a message: up to two copies, each with its delay.
 #[derive(Clone, Copy, Debug)]
@@ -100,10 +130,12 @@ pub(super) struct StepHost<'a, M: Machine, D> {
 
 impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     fn now(&mut self) -> LocalTime {
+        self.cluster.reads_monotonic(self.process);
         self.cluster.clock_of(self.process).monotonic(self.driver.now())
     }
 
     fn wall(&mut self) -> WallTime {
+        self.cluster.reads_wall(self.process);
         self.cluster.clock_of(self.process).wall(self.driver.now())
     }
 

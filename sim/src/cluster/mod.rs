@@ -5,19 +5,24 @@
 
 mod ailments;
 mod arrive;
+mod clocks;
 mod disks;
 mod driver;
 mod medium;
 mod network;
+mod node;
 mod pages;
 mod power;
+mod seams;
 mod shared;
 mod slab;
 mod step;
 pub(crate) mod storage;
+mod tamper;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, TrueTime};
 use crate::seen::{Client, MessageId, Seen};
+use clocks::Clocks;
 use driver::StepHost;
 use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
 use network::Network;
@@ -28,11 +33,15 @@ use step::Course;
 use storage::Storage;
 
 pub(crate) use ailments::{Records, Spoil};
+pub(crate) use clocks::ClockTrouble;
 pub(crate) use disks::Unhang;
-pub(crate) use driver::{Driver, Endpoint, Fate, Operation, Stall, Turn};
+pub(crate) use driver::{Cargo, Driver, Endpoint, Fate, Operation, Stall, Turn};
 pub(crate) use medium::{Bad, Odds};
 pub(crate) use power::{Interruption, Trip};
+pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
+pub use tamper::Misdeed;
+pub(crate) use tamper::Tamper;
 
 /// What is deployed before the run starts.
 #[derive(Debug)]
@@ -135,6 +144,8 @@ pub(crate) struct Process<M: Machine> {
     pub(crate) incarnation: u32,
     /// Whether it runs without having been spawned.
     starts: bool,
+    /// Whether it is to run, as far as its own node is concerned: whoever was not spawned stays down.
+    wanted: bool,
     /// Faults that keep it down, or paused.
     held_down: Vec<u32>,
     held_paused: Vec<u32>,
@@ -143,8 +154,8 @@ pub(crate) struct Process<M: Machine> {
     /// What arrived while it was paused.
     backlog: VecDeque<Held<M>>,
     timers: Vec<Armed<M::Timer>>,
-    /// Interrupt the next step that has more effects than this.
-    trip: Option<Trip>,
+    /// Interruptions of coming steps.
+    trips: Vec<Trip>,
     /// Whether faults that will pass kept it from reading its disk when it booted.
     misread: bool,
 }
@@ -152,10 +163,6 @@ pub(crate) struct Process<M: Machine> {
 impl<M: Machine> Process<M> {
     pub(crate) fn config(&self) -> &M::Config {
         &self.config
-    }
-
-    fn begin_step(&mut self) {
-        self.course = self.trip.map_or(Course::Free, |trip| Course::Tripping(trip.after));
     }
 
     pub(crate) const fn is_paused(&self) -> bool {
@@ -171,15 +178,17 @@ struct Armed<T> {
 
 #[derive(Debug)]
 struct Node<M: Machine> {
-    clock: Clock,
+    clocks: Clocks,
     volumes: Vec<Storage<M::Record>>,
-    /// Only a shared disk is down as a node; elsewhere the processes are.
-    disk_is_down: bool,
+    /// Faults that keep a shared disk down; elsewhere the processes are.
+    disk_held_down: Vec<u32>,
     /// How often the node lost power.
     power_cycles: u32,
     /// Whether its disk was replaced by a blank one.
     replaced: bool,
     watchdog: u16,
+    /// When it goes off.
+    watchdog_due: Option<TrueTime>,
     first_process: usize,
     processes: usize,
 }
@@ -199,8 +208,13 @@ pub struct Cluster<M: Machine> {
     hung: Vec<disks::Hung>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
+    /// Faults that wait for a seam, and those that found one.
+    watches: Vec<Watch>,
+    reached: VecDeque<Reached>,
     /// How often each fault of the plan made a difference.
     bites: Vec<u64>,
+    /// What the host does wrong, if it does.
+    tamper: Option<Tamper<M>>,
 }
 
 /// Arrivals that a paused process keeps; what comes after is lost.
@@ -213,19 +227,23 @@ impl<M: Machine> Cluster<M> {
         computers: u8,
         clients: u32,
         faults: usize,
-        mut clock: impl FnMut(NodeId) -> Clock,
+        mut clock: impl FnMut(NodeId) -> (i32, Clock),
     ) -> Self {
         let total = computers.saturating_add(deployment.shared_disks).min(NodeSet::CAPACITY);
         let mut nodes: Vec<_> = NodeId::first(total)
-            .map(|node| Node {
-                clock: clock(node),
-                volumes: Vec::new(),
-                disk_is_down: false,
-                power_cycles: 0,
-                replaced: false,
-                watchdog: 0,
-                first_process: 0,
-                processes: 0,
+            .map(|node| {
+                let (ppm, clock) = clock(node);
+                Node {
+                    clocks: Clocks::new(ppm, clock),
+                    volumes: Vec::new(),
+                    disk_held_down: Vec::new(),
+                    power_cycles: 0,
+                    replaced: false,
+                    watchdog: 0,
+                    watchdog_due: None,
+                    first_process: 0,
+                    processes: 0,
+                }
             })
             .collect();
         let mut processes = Vec::new();
@@ -253,7 +271,10 @@ impl<M: Machine> Cluster<M> {
             paths: BTreeMap::new(),
             hung: Vec::new(),
             blackouts: Vec::new(),
+            watches: Vec::new(),
+            reached: VecDeque::new(),
             bites: vec![0; faults],
+            tamper: None,
         }
     }
 
@@ -293,7 +314,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     pub(crate) fn clock(&self, node: NodeId) -> &Clock {
-        &self.nodes[node.index()].clock
+        &self.nodes[node.index()].clocks.clock
     }
 
     fn clock_of(&self, process: usize) -> &Clock {
@@ -357,7 +378,7 @@ impl<M: Machine> Cluster<M> {
         let Some(index) = self.index(to) else { return };
         let (from, to) = (self.client_endpoint(client), self.endpoint(index));
         // A call is never delivered twice: a client's connection sees to that.
-        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to, Cargo::Call) {
             let parcel = Parcel::new(Input::Call { id, call });
             let flight = self.flights.insert(Flight::Parcel { to: number(index), parcel });
             driver.launch(flight, after);
@@ -379,12 +400,13 @@ impl<M: Machine> Process<M> {
             course: Course::Free,
             incarnation: 0,
             starts: running,
+            wanted: running,
             held_down: Vec::new(),
             held_paused: Vec::new(),
             tail: VecDeque::new(),
             backlog: VecDeque::new(),
             timers: Vec::new(),
-            trip: None,
+            trips: Vec::new(),
             misread: false,
         }
     }

@@ -7,12 +7,14 @@ use crate::seen::{CrashCause, Seen};
 use interregnum_core::{Context, Input, Machine, NodeId, Span};
 use std::rc::Rc;
 
-/// Interrupts the next step that has more effects than `after`.
+/// Interrupts the next step that has more effects than `after`, after so many of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trip {
     pub(crate) after: usize,
     pub(crate) kind: Interruption,
     pub(crate) fault: u32,
+    /// However few effects the step has.
+    pub(crate) at_once: bool,
 }
 
 /// How a step is interrupted.
@@ -68,7 +70,7 @@ impl<M: Machine> Cluster<M> {
     /// Starts a process whose disk is ready, unless it is up or held down by now.
     pub(super) fn boot(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let process = &mut self.processes[index];
-        if process.up || !process.held_down.is_empty() {
+        if process.up || !process.wanted || !process.held_down.is_empty() {
             return;
         }
         process.incarnation += 1;
@@ -80,13 +82,28 @@ impl<M: Machine> Cluster<M> {
         let image = self.image(index, driver);
         let process = &mut self.processes[index];
         process.up = true;
-        process.begin_step();
         let config = Rc::clone(&process.config);
+        self.begin_step(index);
         let mut host = StepHost { cluster: self, process: index, driver };
         let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));
         let process = &mut self.processes[index];
         if process.up {
             process.machine = Some(Box::new(machine));
+        }
+        self.end_step(index, driver);
+    }
+
+    /// Starts a process that is down and wanted, unless a fault holds it down.
+    fn start_if_wanted(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        if self.processes[index].wanted {
+            self.start(index, driver);
+        }
+    }
+
+    /// The node starts anew: only those run that need not be spawned.
+    pub(super) fn forget_spawned(&mut self, node: NodeId) {
+        for index in self.parts(node) {
+            self.processes[index].wanted = self.processes[index].starts;
         }
     }
 
@@ -117,7 +134,6 @@ impl<M: Machine> Cluster<M> {
         process.backlog.clear();
         // A pause ends with the process that it stopped.
         process.held_paused.clear();
-        process.trip = None;
         let timers = process.timers.len();
         process.timers.clear();
         (0..timers).for_each(|timer| driver.disarm(index, timer));
@@ -152,25 +168,23 @@ impl<M: Machine> Cluster<M> {
         let before = held.len();
         held.retain(|by| *by != fault);
         if held.len() < before {
-            self.start(index, driver);
+            self.start_if_wanted(index, driver);
         }
     }
 
-    /// Sets or clears the interruption of a coming step.
+    /// Sets an interruption of a coming step, of this incarnation or a later one.
     pub(crate) fn set_trip(&mut self, index: usize, trip: Trip) {
-        if self.processes[index].up {
-            self.processes[index].trip = Some(trip);
-        }
+        self.processes[index].trips.push(trip);
     }
 
     /// Takes back what `set_trip` began for `fault`, if it has not struck.
     pub(crate) fn end_trip(&mut self, index: usize, fault: u32) {
-        self.processes[index].trip.take_if(|trip| trip.fault == fault);
+        self.processes[index].trips.retain(|trip| trip.fault != fault);
     }
 
-    /// Takes back any interruption that has not struck.
-    pub(crate) fn forget_trip(&mut self, index: usize) {
-        self.processes[index].trip = None;
+    /// Takes back all interruptions that have not struck.
+    pub(crate) fn forget_trips(&mut self, index: usize) {
+        self.processes[index].trips.clear();
     }
 
     /// Stops a process between two effects, on behalf of `fault`.
@@ -215,27 +229,34 @@ impl<M: Machine> Cluster<M> {
         if misread || volumes.iter().any(|volume| volume.is_in_debt_to(id)) {
             self.crash(index, CrashCause::Crash, driver);
         }
-        if self.processes[index].starts {
-            self.start(index, driver);
-        }
+        self.start_if_wanted(index, driver);
     }
 
     /// Wakes the process whatever holds it, and starts it if it is down.
     pub(crate) fn heal(&mut self, index: usize, driver: &mut impl Driver<M>) {
-        self.processes[index].trip = None;
+        self.processes[index].trips.clear();
         self.processes[index].held_down.clear();
         while let Some(&fault) = self.processes[index].held_paused.first() {
             self.resume(index, fault, driver);
         }
         self.start_anew(index, driver);
-        self.start(index, driver);
     }
 
-    /// Takes a shared disk off the network, or puts it back.
-    pub(crate) fn set_disk_down(&mut self, node: NodeId, down: bool) {
+    /// `fault` takes a shared disk off the network.
+    pub(crate) fn hold_disk_down(&mut self, node: NodeId, fault: u32) {
         if node.0 >= self.computers {
-            self.nodes[node.index()].disk_is_down = down;
+            self.nodes[node.index()].disk_held_down.push(fault);
         }
+    }
+
+    /// `fault` no longer does.
+    pub(crate) fn let_disk_up(&mut self, node: NodeId, fault: u32) {
+        self.nodes[node.index()].disk_held_down.retain(|by| *by != fault);
+    }
+
+    /// Nothing keeps the disk off the network any more.
+    pub(crate) fn heal_disk(&mut self, node: NodeId) {
+        self.nodes[node.index()].disk_held_down.clear();
     }
 
     pub(super) fn set_watchdog(
@@ -244,10 +265,11 @@ impl<M: Machine> Cluster<M> {
         after: Option<Span>,
         driver: &mut impl Driver<M>,
     ) {
+        self.watchdog_is_off(node);
         let entry = &mut self.nodes[node.index()];
-        entry.watchdog = entry.watchdog.wrapping_add(1);
         if let Some(after) = after {
-            let (generation, after) = (entry.watchdog, entry.clock.real(after));
+            let (generation, after) = (entry.watchdog, entry.clocks.clock.real(after));
+            entry.watchdog_due = Some(driver.now().after(after));
             driver.watch(node, generation, after);
         }
     }
@@ -258,12 +280,13 @@ impl<M: Machine> Cluster<M> {
         if self.nodes[node.index()].watchdog != generation {
             return;
         }
-        self.nodes[node.index()].watchdog = generation.wrapping_add(1);
+        self.watchdog_is_off(node);
+        self.forget_spawned(node);
         for index in self.parts(node) {
             self.crash(index, CrashCause::Watchdog, driver);
         }
         for index in self.parts(node) {
-            self.start(index, driver);
+            self.start_if_wanted(index, driver);
         }
     }
 }

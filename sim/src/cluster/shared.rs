@@ -7,7 +7,7 @@
 
 use super::medium::Change;
 use super::storage::Mark;
-use super::{Cluster, Driver, Fate, Flight, Parcel, number as dense};
+use super::{Cargo, Cluster, Driver, Fate, Flight, Parcel, number as dense};
 use crate::clock::TrueTime;
 use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot, Span};
 
@@ -115,7 +115,7 @@ impl<M: Machine> Cluster<M> {
         if !self.is_disk(disk) || self.stopped(process, disk) {
             return self.lose_request(&request);
         }
-        let fate = driver.fate(self, self.endpoint(process), self.disk_endpoint(disk));
+        let fate = driver.fate(self, self.endpoint(process), self.disk_endpoint(disk), Cargo::Disk);
         let Fate::Arrives { after, .. } = fate else {
             return self.lose_request(&request);
         };
@@ -150,9 +150,13 @@ impl<M: Machine> Cluster<M> {
     /// A request reaches the disk, or the disk has done what it was working on.
     pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
         let Request { process, incarnation, disk, number, .. } = request;
-        let down = self.nodes[disk.index()].disk_is_down;
+        let down = self.nodes[disk.index()].disk_held_down.first().copied();
         let there = matches!(request.what, Wish::Flush { .. } | Wish::Look(..));
-        if down || (!there && self.stopped(process, disk)) {
+        if let Some(fault) = down {
+            self.bite(fault);
+            return self.lose_request(&request);
+        }
+        if !there && self.stopped(process, disk) {
             return self.lose_request(&request);
         }
         let path = self.paths.entry((process, disk)).or_default();
@@ -205,7 +209,7 @@ impl<M: Machine> Cluster<M> {
         if self.network.is_cut(disk, to) {
             return self.bite_of_cut(disk, to);
         }
-        let fate = driver.fate(self, self.disk_endpoint(disk), self.endpoint(process));
+        let fate = driver.fate(self, self.disk_endpoint(disk), self.endpoint(process), Cargo::Disk);
         if let Fate::Arrives { after, .. } = fate {
             let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
             self.launch(Flight::Parcel { to: dense(process), parcel }, after, driver);

@@ -1,10 +1,11 @@
 //! A process takes a step, and its effects are carried out in order, as they come.
 
 use super::medium::{Change, Stored, What};
-use super::power::Trip;
-use super::{Armed, Cluster, Driver, Fate, Flight, Held, Interruption, Parcel, StepHost, number};
+use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
-use interregnum_core::{CallId, Context, Effect, Input, Machine, ProcessId, Span, Volume, Window};
+use interregnum_core::{
+    CallId, Context, Effect, Input, Machine, Part, ProcessId, Span, Volume, Window,
+};
 use std::rc::Rc;
 
 /// How the effects of a process's present step are taken.
@@ -12,8 +13,8 @@ use std::rc::Rc;
 pub(super) enum Course {
     /// They are carried out.
     Free,
-    /// So many more are, then a fault interrupts the step.
-    Tripping(usize),
+    /// They are, but a fault may interrupt the step; so many have been.
+    Troubled(usize),
     /// The process was paused: they are kept for when it goes on.
     Held,
     /// The process fell: they never happen.
@@ -28,19 +29,28 @@ impl<M: Machine> Cluster<M> {
         // The machine is outside the cluster while it steps; `up` stands for it.
         let Some(mut machine) = process.machine.take() else { return };
         let (id, config) = (process.id, Rc::clone(&process.config));
-        process.begin_step();
+        self.begin_step(index);
         let mut host = StepHost { cluster: self, process: index, driver };
         machine.step(&config, input, &mut Context::new(id, &mut host));
         let process = &mut self.processes[index];
         if process.up {
             process.machine = Some(machine);
         }
+        self.end_step(index, driver);
+    }
+
+    /// Whether anybody may interrupt the coming step decides how its effects are taken.
+    #[inline]
+    pub(super) fn begin_step(&mut self, index: usize) {
+        let process = &mut self.processes[index];
+        let free = process.trips.is_empty() && self.watches.is_empty();
+        process.course = if free { Course::Free } else { Course::Troubled(0) };
     }
 
     /// Goes on with the effects of a step that was interrupted.
     pub(super) fn go_on(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let rest = std::mem::take(&mut self.processes[index].tail);
-        self.processes[index].begin_step();
+        self.begin_step(index);
         for effect in rest {
             self.emit(index, effect, driver);
         }
@@ -56,46 +66,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    #[cold]
-    fn emit_in_trouble(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
-        let process = &mut self.processes[index];
-        if process.course == Course::Tripping(0) {
-            self.interrupt(index, driver);
-        }
-        let process = &mut self.processes[index];
-        match process.course {
-            Course::Free => self.perform(index, effect, driver),
-            Course::Tripping(left) => {
-                process.course = Course::Tripping(left.saturating_sub(1));
-                self.perform(index, effect, driver);
-            }
-            Course::Held => process.tail.push_back(effect),
-            Course::Fallen => {}
-        }
-    }
-
-    /// The fault that waited for this moment of the step strikes.
-    fn interrupt(&mut self, index: usize, driver: &mut impl Driver<M>) {
-        let process = &mut self.processes[index];
-        process.course = Course::Free;
-        let Some(Trip { fault, kind, .. }) = process.trip.take() else { return };
-        self.bite(fault);
-        match kind {
-            Interruption::Crash => {
-                self.hold_down(index, fault, CrashCause::Crash, driver);
-            }
-            Interruption::Power => {
-                self.hold_down(index, fault, CrashCause::Power, driver);
-                self.blackouts.push((fault, self.processes[index].id.node));
-            }
-            Interruption::Pause => {
-                self.processes[index].course = Course::Held;
-                self.pause(index, fault, driver);
-            }
-        }
-    }
-
-    fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+    pub(super) fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
         let me = self.processes[index].id;
         match effect {
             Effect::Send { to, message } => self.send(index, to, message, driver),
@@ -121,13 +92,7 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Sync { volume, ticket } => self.sync(index, volume, ticket, driver),
             Effect::Reply { call, reply } => self.reply(index, call, reply, driver),
-            Effect::Notify { to, notice } => {
-                driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
-                if let Some(to) = self.index(ProcessId { node: me.node, part: to }) {
-                    let parcel = Parcel::new(Input::Notice { from: me.part, notice });
-                    self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
-                }
-            }
+            Effect::Notify { to, notice } => self.notify(me, to, notice, driver),
             Effect::Spawn(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
                     self.launch(Flight::Spawning(part), Span::ZERO, driver);
@@ -135,13 +100,27 @@ impl<M: Machine> Cluster<M> {
             }
             Effect::Kill(part) => {
                 if let Some(part) = self.index(ProcessId { node: me.node, part }) {
+                    self.processes[part].wanted = false;
                     self.crash(part, CrashCause::Killed, driver);
                 }
             }
             Effect::Watchdog(after) => self.set_watchdog(me.node, after, driver),
-            Effect::Fact(fact) => driver.see(self, &Seen::Fact { process: me, fact: &fact }),
+            Effect::Fact(fact) => {
+                if let Some(fact) = self.told(fact) {
+                    driver.see(self, &Seen::Fact { process: me, fact: &fact });
+                }
+            }
             Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
             Effect::Halt(reason) => self.halt(index, reason, driver),
+        }
+    }
+
+    fn notify(&mut self, me: ProcessId, to: Part, notice: M::Notice, driver: &mut impl Driver<M>) {
+        driver.see(self, &Seen::Notified { from: me, to, notice: &notice });
+        let to = self.index(ProcessId { node: me.node, part: to });
+        if let Some(to) = to.filter(|_| !self.loses_notice()) {
+            let parcel = Parcel::new(Input::Notice { from: me.part, notice });
+            self.launch(Flight::Parcel { to: number(to), parcel }, Span::ZERO, driver);
         }
     }
 
@@ -169,7 +148,8 @@ impl<M: Machine> Cluster<M> {
             self.bite_of_cut(from.node, to.node);
             return driver.see(self, &lost(DropCause::Cut));
         }
-        match driver.fate(self, self.endpoint(index), self.endpoint(target)) {
+        let cargo = Cargo::Message(&message);
+        match driver.fate(self, self.endpoint(index), self.endpoint(target), cargo) {
             Fate::Lost(why) => driver.see(self, &lost(why)),
             Fate::Arrives { after, again } => {
                 let to = number(target);
@@ -184,8 +164,10 @@ impl<M: Machine> Cluster<M> {
     }
 
     fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
+        let window = self.window(window);
         let process = &mut self.processes[index];
-        let clock = &self.nodes[process.id.node.index()].clock;
+        let clocks = &self.nodes[process.id.node.index()].clocks;
+        let (clock, wrong) = (&clocks.clock, clocks.wrong_rate());
         let window = Window { min: clock.real(window.min), max: clock.real(window.max) };
         let slot = process.timers.iter().position(|known| known.timer == timer);
         // A timer that has fired leaves its slot to the next one of another name.
@@ -201,6 +183,9 @@ impl<M: Machine> Cluster<M> {
         // An arming that was due while the process was paused is replaced by this one.
         process.backlog.retain(|held| !matches!(held, Held::Timer(due) if *due == slot));
         driver.arm(index, slot, window);
+        if let Some(fault) = wrong {
+            self.bite(fault);
+        }
     }
 
     fn cancel(&mut self, index: usize, timer: &M::Timer, driver: &mut impl Driver<M>) {
@@ -247,10 +232,10 @@ impl<M: Machine> Cluster<M> {
         ticket: M::Ticket,
         driver: &mut impl Driver<M>,
     ) {
-        let process = &self.processes[index];
         match volume {
             Volume::Local(volume) => {
-                let (node, incarnation) = (process.id.node, process.incarnation);
+                let node = self.processes[index].id.node;
+                let incarnation = self.listener(index, volume, &ticket, driver);
                 let mark = self.nodes[node.index()].volume(volume).mark();
                 let after = driver.sync_time(node);
                 let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };
@@ -265,7 +250,7 @@ impl<M: Machine> Cluster<M> {
         driver.see(self, &Seen::Replied { process, id, reply: &reply });
         let Some(client) = client_of(id).filter(|client| client.0 < self.clients) else { return };
         let (from, to) = (self.endpoint(index), self.client_endpoint(client));
-        if let Fate::Arrives { after, .. } = driver.fate(self, from, to) {
+        if let Fate::Arrives { after, .. } = driver.fate(self, from, to, Cargo::Reply) {
             self.launch(Flight::Answer { client, id, reply }, after, driver);
         }
     }

@@ -100,6 +100,11 @@ impl<R: Clone> Storage<R> {
         usize::try_from(mark.upto.saturating_sub(self.settled)).unwrap_or(usize::MAX)
     }
 
+    /// Whether everything written is durable.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.unsynced.is_empty()
+    }
+
     /// The next change that a sync with this mark covers, to be shown and then made durable by
     /// `settle`.
     pub(crate) fn next_covered(&self, mark: Mark) -> Option<&Change<R>> {

@@ -111,6 +111,9 @@ impl<S: Sequential> Partition<S> {
         let Some(record) = self.records.get_mut(&ticket) else { return Ok(0) };
         record.fate = Fate::Returns;
         record.shown.returned = Some((at_ns, output.clone()));
+        if self.placed_alone(ticket, &output, spec) {
+            return Ok(1);
+        }
         self.waiting.push_back(Event::Returned(ticket));
         self.keep(ticket, |mark| match mark {
             Mark::Waiting(seen) => {
@@ -121,6 +124,40 @@ impl<S: Sequential> Partition<S> {
             Mark::Spent => false,
         })?;
         self.advance(spec, budget)
+    }
+
+    /// The usual case, without a search: one state is possible, nothing else is pending, and what the
+    /// operation returned is what it returns there. Anything else is left to the search.
+    fn placed_alone(&mut self, ticket: Ticket, output: &S::Output, spec: &S) -> bool {
+        let ([config], true) = (&mut self.configs[..], self.waiting.is_empty()) else {
+            return false;
+        };
+        let ([Mark::Waiting(seen)], [pending]) = (&config.marks[..], &self.pending[..]) else {
+            return false;
+        };
+        let Some(record) = self.records.get(&ticket).filter(|_| *pending == ticket) else {
+            return false;
+        };
+        let (state, result) = spec.apply(&config.state, &record.shown.op);
+        // Where it could also have returned this without a change, there are two ways to go on.
+        if result != *output || !(seen.is_empty() || state == config.state) {
+            return false;
+        }
+        config.state = state;
+        config.marks.clear();
+        self.pending.clear();
+        self.judged(ticket);
+        true
+    }
+
+    /// The operation is placed: only a violation would still show it.
+    fn judged(&mut self, ticket: Ticket) {
+        if let Some(record) = self.records.remove(&ticket) {
+            if self.before.len() >= SHOWN_BEFORE {
+                self.before.pop_front();
+            }
+            self.before.push_back(record.shown);
+        }
     }
 
     pub(super) fn failed(
@@ -247,12 +284,7 @@ impl<S: Sequential> Partition<S> {
             return Err(self.violation(ticket, before));
         }
         self.pending.remove(number);
-        if let Some(record) = self.records.remove(&ticket) {
-            if self.before.len() >= SHOWN_BEFORE {
-                self.before.pop_front();
-            }
-            self.before.push_back(record.shown);
-        }
+        self.judged(ticket);
         Ok(steps)
     }
 

@@ -25,15 +25,19 @@ impl<S: System> Run<'_, S> {
         self.timeline.calm();
         self.timeline.cure(healed);
         self.cluster.unhang(Unhang::At(healed), &mut self.timeline);
+        self.cluster.unwatch_seams();
         self.timeline.see(&self.cluster, &Seen::Calm { core });
         let everyone = NodeId::first(u8::try_from(self.cluster.node_count()).unwrap_or(u8::MAX));
         for node in everyone {
-            self.cluster.set_disk_down(node, false);
+            self.cluster.heal_disk(node);
+            if healed.contains(node) {
+                self.cluster.heal_clock(node, &mut self.timeline);
+            }
             for process in self.cluster.parts(node) {
                 if core.contains(node) {
                     self.cluster.heal(process, &mut self.timeline);
                 } else {
-                    self.cluster.forget_trip(process);
+                    self.cluster.forget_trips(process);
                 }
             }
         }

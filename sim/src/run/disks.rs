@@ -77,7 +77,7 @@ impl<S: System> Run<'_, S> {
         for process in self.cluster.parts(node) {
             self.fell(process, fault, CrashCause::Power);
         }
-        self.cluster.set_disk_down(node, true);
+        self.cluster.hold_disk_down(node, fault);
         let Some(dice) = &mut self.effects[fault as usize].dice else { return };
         // Nothing, a quarter, half, three quarters or all of what was not synced survives.
         let keep = Ratio::ppm(u32::try_from(dice.word() % 5).unwrap_or(0) * 250_000);

@@ -4,11 +4,12 @@ mod calm;
 mod disks;
 mod faults;
 mod outcome;
+mod partitions;
 mod targets;
 
 use crate::check::Check;
 use crate::clock::{Clock, TrueTime};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Misdeed, Tamper};
 use crate::dice::{Dice, Source};
 use crate::outcome::{Observed, Outcome, TraceLine};
 use crate::plan::Plan;
@@ -72,20 +73,22 @@ impl<'r, S: System> Run<'r, S> {
         let deployment = system.deploy(setup)?;
         let workload = system.workload(setup)?;
         let nodes = scenario.cluster.nodes.saturating_add(deployment.shared_disks);
-        let words = system.target_words();
-        let plan = Plan::draw(scenario, &system.tolerance(setup), words, nodes, seed);
+        let plan = Plan::draw(system, setup, nodes, seed);
         let clients = workload.clients();
         let clock = |node: NodeId| {
-            let ppm = plan.clock_ppm.get(node.index()).copied().unwrap_or(0);
-            // Clocks start at different readings, so that nobody gets away with comparing them.
-            let mut dice = Dice::new(seed, Source::Clock(node));
-            Clock::new(ppm, LocalTime(dice.word() >> 16))
+            let planned = plan.clocks.get(node.index()).cloned();
+            planned.unwrap_or_else(|| (0, Clock::new(0, LocalTime(0))))
         };
-        let cluster =
+        let mut cluster =
             Cluster::new(deployment, scenario.cluster.nodes, clients, plan.faults.len(), clock);
-        let tap = Tap::new(system.checks(setup), recorder);
-        let timeline =
+        if let Some(misdeed) = setup.mutant.and_then(|mutant| Misdeed::of(mutant.id)) {
+            cluster.tamper(Tamper::new(misdeed, S::forged));
+        }
+        let mut tap = Tap::new(system.checks(setup), recorder);
+        tap.excused = plan.excused(system);
+        let mut timeline =
             Timeline::new(seed, &cluster, clients, &scenario.network, &scenario.disks, tap);
+        (timeline.class_of, timeline.seam_of) = (S::message_class, S::seam);
         Ok(Self {
             system,
             setup,
@@ -131,6 +134,9 @@ impl<'r, S: System> Run<'r, S> {
                 break;
             }
             self.happen(event);
+            while let Some(reached) = self.cluster.next_reached() {
+                self.reach_seam(reached);
+            }
             while let Some((fault, node)) = self.cluster.next_blackout() {
                 self.black_out(fault, node);
             }

@@ -1,6 +1,7 @@
 //! What a run showed, as plain data.
 
 use super::Run;
+use crate::audit::DEVIATIONS;
 use crate::check::{Failure, Tally, finding};
 use crate::clock::TrueTime;
 use crate::outcome::{
@@ -22,6 +23,9 @@ impl<S: System> Run<'_, S> {
         let violation = failure.map(|(failure, at)| self.violation(failure, at));
         let mut counts = self.timeline.tap.all_counts();
         counts.insert("calls".to_owned(), self.calls_made.iter().map(|n| u64::from(*n)).sum());
+        if let Some(deviations) = self.cluster.deviations() {
+            *counts.entry(DEVIATIONS.to_owned()).or_default() += deviations;
+        }
         let tap = &mut self.timeline.tap;
         let mut highlights = std::mem::take(&mut tap.highlights);
         if let Some(violation) = &violation {
@@ -63,7 +67,14 @@ impl<S: System> Run<'_, S> {
             }
             same
         });
-        tallies.iter().map(|tally| property(tally, failure)).collect()
+        let excused = &self.timeline.tap.excused;
+        let judged = |tally: &Tally| match property(tally, failure) {
+            outcome if excused.contains(&tally.property.id) => {
+                PropertyOutcome { verdict: Finding::NotJudged, ..outcome }
+            }
+            outcome => outcome,
+        };
+        tallies.iter().map(judged).collect()
     }
 
     fn violation(&self, failure: Failure, at: TrueTime) -> Violation {
@@ -73,7 +84,8 @@ impl<S: System> Run<'_, S> {
         let faults = faults.filter(|(_, (effects, _))| effects.active || near(effects.ended));
         let faults = faults.map(|(number, (effects, planned))| {
             let state = if effects.active { "in effect" } else { "just ended" };
-            format!("{number}: {} at {}, {state}", planned.fault.kind(), planned.fault.at)
+            let at = TrueTime::ZERO.after(planned.fault.at.0);
+            format!("{number}: {} at {at}, {state}", planned.fault.kind())
         });
         Violation {
             invariant: failure.property.id.to_owned(),

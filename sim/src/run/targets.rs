@@ -52,7 +52,7 @@ impl<S: System> Run<'_, S> {
         self.whole(nodes)
     }
 
-    fn ask(&self, word: &str, argument: Option<&serde_json::Value>) -> Vec<ProcessId> {
+    pub(super) fn ask(&self, word: &str, argument: Option<&serde_json::Value>) -> Vec<ProcessId> {
         self.system.resolve(word, argument, self.timeline.view(&self.cluster))
     }
 

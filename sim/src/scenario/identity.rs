@@ -5,7 +5,7 @@ use interregnum_core::Fingerprint;
 use serde_json::Value;
 
 /// The scenario's hash: over its canonical JSON, without what does not decide a run (`title`,
-/// `why`, `expect`, `$schema`).
+/// `why`, `expect`, `seed`, `$schema`).
 ///
 /// Canonical means: defaults filled in, quantities in their shortest form, fields sorted by name,
 /// no white space.
@@ -16,7 +16,7 @@ use serde_json::Value;
 pub fn identity(scenario: &Scenario) -> Fingerprint {
     let mut value = serde_json::to_value(scenario).expect("a scenario is JSON");
     if let Value::Object(fields) = &mut value {
-        for name in ["title", "why", "expect", "$schema"] {
+        for name in ["title", "why", "expect", "seed", "$schema"] {
             fields.remove(name);
         }
     }

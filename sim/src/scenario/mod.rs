@@ -24,13 +24,14 @@ mod tests;
 
 pub(crate) use fault::What;
 pub use fault::{
-    Chaos, ChaosKind, Crash, Disk, DiskErrors, DiskOperation, Fault, Limits, Lossy, Partition,
-    Pause, PowerLoss, Records, Slow, SlowDisk, TornWrite, Unavailable, Unfaithful,
+    Chaos, ChaosKind, ClockRate, ClockStep, Clog, Crash, Disk, DiskErrors, DiskOperation, Fault,
+    Hold, Limits, Links, Lossy, Only, Partition, Pause, PowerLoss, Records, SYNC, Shape, Side,
+    Slow, SlowDisk, Sluggish, TornWrite, Unavailable, Unfaithful, When,
 };
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};
 pub use problem::{Problem, nearest};
-pub use quantity::{Duration, Ratio};
+pub use quantity::{Duration, Ratio, Seed};
 pub use schema::schema;
 pub use spec::{Calm, Clocks, Cluster, Delay, Disks, Expect, Network, Observed, Scenario};
 pub use target::Target;

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-/// A duration: a decimal number and one of the units ns, us, ms, s, m, h, d; at most 100 years.
+/// A duration: a decimal number and one of the units ns, us or µs, ms, s, m or min, h, d; at most 100
+/// years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct Duration(pub Span);
 
@@ -32,28 +33,46 @@ impl Ratio {
     }
 }
 
-const DURATION: &str = "a duration such as \"250ms\" or \"1.5s\" (ns, us, ms, s, m, h, d)";
+/// A seed: a decimal number, or `0x` and up to 16 hex digits, as text, for not every reader of JSON
+/// keeps 64 bits of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seed(pub u64);
+
+const SEED: &str = "a seed such as \"42\" or \"0x2a\"";
+const DURATION: &str =
+    "a duration such as \"250ms\" or \"1.5s\" (ns, us or µs, ms, s, m or min, h, d)";
 const RATIO: &str = "a share such as \"1%\", \"0.5%\" or \"250ppm\", at most \"100%\"";
 const LONGEST: Span = Span::secs(100 * 366 * 24 * 3600);
 
+/// What is wrong with a number.
+enum Flaw {
+    /// It is none, or not a multiple of the smallest unit.
+    Form,
+    /// It is too large.
+    Size,
+}
+
 /// Reads `digits[.digits]` as a multiple of `unit`, exactly, or fails.
-fn decimal(number: &str, unit: u64) -> Option<u64> {
+fn decimal(number: &str, unit: u64) -> Result<u64, Flaw> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 18;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) || number.ends_with('.') {
-        return None;
+        return Err(Flaw::Form);
     }
-    let mut value = whole.parse::<u64>().ok()?.checked_mul(unit)?;
+    // Digits alone do not fail to be a number, except by being too many.
+    let whole = whole.parse::<u64>().map_err(|_| Flaw::Size)?;
+    let mut value = whole.checked_mul(unit).ok_or(Flaw::Size)?;
     let mut place = unit;
     for digit in fraction.bytes() {
         // A digit below the smallest unit would be lost: refuse rather than round.
         if (place < 10 || !place.is_multiple_of(10)) && digit != b'0' {
-            return None;
+            return Err(Flaw::Form);
         }
         place /= 10;
-        value = value.checked_add(place.checked_mul(u64::from(digit - b'0'))?)?;
+        let more = place.saturating_mul(u64::from(digit - b'0'));
+        value = value.checked_add(more).ok_or(Flaw::Size)?;
     }
-    Some(value)
+    Ok(value)
 }
 
 fn split_unit(text: &str) -> (&str, &str) {
@@ -77,8 +96,11 @@ impl FromStr for Duration {
             "d" => Span::secs(86_400),
             _ => return Err(DURATION),
         };
-        let span = Span::nanos(decimal(number, unit.as_nanos()).ok_or(DURATION)?);
-        if span > LONGEST { Err("a duration of at most 100 years") } else { Ok(Self(span)) }
+        match decimal(number, unit.as_nanos()).map(Span::nanos) {
+            Err(Flaw::Form) => Err(DURATION),
+            Ok(span) if span <= LONGEST => Ok(Self(span)),
+            Ok(_) | Err(Flaw::Size) => Err("a duration of at most 100 years"),
+        }
     }
 }
 
@@ -92,8 +114,26 @@ impl FromStr for Ratio {
             "ppm" => 1,
             _ => return Err(RATIO),
         };
-        let ppm = decimal(number, unit).ok_or(RATIO)?;
+        let ppm = decimal(number, unit).map_err(|_| RATIO)?;
         u32::try_from(ppm).ok().filter(|ppm| *ppm <= Self::ONE.0).map(Self).ok_or(RATIO)
+    }
+}
+
+impl FromStr for Seed {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digits, radix) = text.strip_prefix("0x").map_or((text, 10), |hex| (hex, 16));
+        // The parser of numbers would take a sign.
+        let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let number = plain.then(|| u64::from_str_radix(digits, radix).ok()).flatten();
+        number.map(Self).ok_or(SEED)
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}", self.0)
     }
 }
 
@@ -159,6 +199,7 @@ macro_rules! as_text {
 }
 as_text!(Duration, "Duration", DURATION, r"^\s*[0-9]+(\.[0-9]+)?\s*(ns|us|µs|ms|s|m|min|h|d)$");
 as_text!(Ratio, "Ratio", RATIO, r"^\s*[0-9]+(\.[0-9]+)?\s*(%|ppm)$");
+as_text!(Seed, "Seed", SEED, r"^([0-9]+|0x[0-9a-fA-F]{1,16})$");
 
 #[cfg(test)]
 mod tests {
@@ -175,9 +216,23 @@ mod tests {
         {
             assert!(span(wrong).is_err(), "{wrong}");
         }
+        let long = "a duration of at most 100 years";
+        assert_eq!(span(&format!("{}d", "9".repeat(40))), Err(long));
+        assert_eq!((span("99999999999d"), span("36601d")), (Err(long), Err(long)));
+        assert_eq!(span("1.5 min"), Ok(Span::secs(90)));
         assert_eq!("0.5%".parse(), Ok(Ratio::ppm(5_000)));
         assert_eq!("100%".parse(), Ok(Ratio::ONE));
         assert!("100.1%".parse::<Ratio>().is_err() && "0.00001%".parse::<Ratio>().is_err());
+    }
+
+    #[test]
+    fn seeds_are_text_of_64_bits() {
+        assert_eq!("42".parse(), Ok(Seed(42)));
+        assert_eq!("0xffffffffffffffff".parse(), Ok(Seed(u64::MAX)));
+        assert_eq!(Seed(42).to_string().parse(), Ok(Seed(42)));
+        for wrong in ["", "0x", "+1", "-1", "1.0", "ff", "18446744073709551616", " 1"] {
+            assert!(wrong.parse::<Seed>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

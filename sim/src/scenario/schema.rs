@@ -18,7 +18,10 @@ pub fn schema(registry: &Registry) -> Value {
     root["$defs"]["Fault"]["oneOf"] = Value::Array(kinds);
     root["$defs"]["Partition"]["oneOf"] = json!([
         { "required": ["groups"] }, { "required": ["isolate"] }, { "required": ["from", "to"] },
+        { "required": ["shape"] },
     ]);
+    root["$defs"]["ClockStep"]["oneOf"] =
+        json!([{ "required": ["forward"] }, { "required": ["back"] }]);
     let cases: Vec<_> = registry.iter().map(|subject| case(subject, &mut root["$defs"])).collect();
     if !cases.is_empty() {
         root["allOf"] = Value::Array(cases);

@@ -3,11 +3,13 @@
 //!
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
-use super::{Chaos, Duration, Fault, Ratio};
+use super::{Chaos, Duration, Fault, Ratio, Seed};
 use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A scenario: a system, a cluster, what goes wrong, and what is expected.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +31,9 @@ pub struct Scenario {
     /// The planted bug to run instead of the sound system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mutant: Option<String>,
+    /// The seed to run with where nobody names one: the run that this file was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<Seed>,
     /// The nodes.
     #[serde(default)]
     pub cluster: Cluster,
@@ -83,10 +88,29 @@ const fn is_default_events(events: &u64) -> bool {
 pub struct Cluster {
     /// How many nodes run the system.
     #[schemars(range(min = 1, max = 128))]
+    #[serde(deserialize_with = "nodes")]
     pub nodes: u8,
     /// Named groups of nodes, such as racks or sites.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<u8>>,
+}
+
+/// A number of nodes that no cluster can have is refused in the same words however large it is.
+fn nodes<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    struct Nodes;
+    impl Visitor<'_> for Nodes {
+        type Value = u8;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number from 1 to 128")
+        }
+
+        fn visit_u64<E: de::Error>(self, nodes: u64) -> Result<u8, E> {
+            u8::try_from(nodes)
+                .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(nodes), &"1 to 128 nodes"))
+        }
+    }
+    from.deserialize_u8(Nodes)
 }
 
 impl Cluster {
@@ -169,6 +193,13 @@ pub struct Clocks {
     /// Each node's clock rate is drawn within this bound, in parts per million.
     #[schemars(range(max = 500_000))]
     pub rate_ppm: u32,
+    /// Each node's wall clock is set wrong, either way, by at most this.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub wall_offset: Duration,
+}
+
+fn is_zero(duration: &Duration) -> bool {
+    duration.0 == Span::ZERO
 }
 
 /// The phase after the faults.
@@ -186,7 +217,7 @@ pub struct Calm {
 pub struct Expect {
     /// What must happen.
     pub observed: Observed,
-    /// For `violated` and `stalled`: the invariant or liveness property that must fail.
+    /// For all but `held`: the invariant or liveness property that must fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invariant: Option<String>,
     /// Counts below which the run proves nothing.
@@ -205,4 +236,6 @@ pub enum Observed {
     Violated,
     /// A liveness property was not met within its bound.
     Stalled,
+    /// What the machines claim contradicts what they did: neither can be relied on.
+    InconsistentEvidence,
 }

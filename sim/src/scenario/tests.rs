@@ -86,12 +86,12 @@ fn wrong_fields() {
         (
             "\"4s\"",
             "\"4 parsecs\"",
-            "13:13 faults[0].at: found \"4 parsecs\", expected a duration such as \"250ms\" or \"1.5s\" (ns, us, ms, s, m, h, d)",
+            "13:13 faults[0].at: found \"4 parsecs\", expected a duration such as \"250ms\" or \"1.5s\" (ns, us or µs, ms, s, m or min, h, d)",
         ),
         (
             "\"nodes\": 5",
             "\"nodes\": 300",
-            "8:25 cluster.nodes: found `300`, expected a whole number from 0 to 255",
+            "8:25 cluster.nodes: found `300`, expected 1 to 128 nodes",
         ),
         (
             "\"nodes\": 5",
@@ -153,7 +153,7 @@ fn wrong_names_and_numbers() {
         (
             "\"from\": { \"node\": 1 }, ",
             "",
-            "16:19 faults[3].partition: a one-way partition without `from` (give exactly one of `groups`, `isolate`, and `from` with `to`)",
+            "16:19 faults[3].partition: a one-way partition without `from` (give exactly one of `groups`, `isolate`, `from` with `to`, and `shape`)",
         ),
         ("\"30s\"", "\"1s\"", "19:23 calm.within: shorter than the bound"),
         (
@@ -190,7 +190,7 @@ fn many_mistakes_at_once_and_none_that_follow_from_others() {
     let expected = [
         "1:1 : missing field `title`",
         "4:3 colour: unknown field `colour` (known here: ",
-        "5:25 cluster.nodes: found \"five\", expected a whole number from 0 to 255",
+        "5:25 cluster.nodes: found \"five\", expected a whole number from 1 to 128",
         "7:13 faults[0].at: found `4`, expected a duration",
         "8:19 faults[1].crsh: unknown field `crsh` (did you mean `crash`?)",
         "9:5 faults[2]: a fault of no kind",
@@ -288,4 +288,113 @@ proptest! {
             prop_assert!(!problems.is_empty());
         }
     }
+}
+
+/// Puts a fault into the right scenario and demands exactly one mistake, for each row.
+#[track_caller]
+fn faults(rows: &[(&str, &str)]) {
+    let wrong = |fault: &str| {
+        let text = GOOD.replacen(
+            r#"{ "at": "4s", "for": "3s", "pause": { "target": "leader" } }"#,
+            fault,
+            1,
+        );
+        assert_ne!(text, GOOD);
+        mistakes(&text).join("\n")
+    };
+    let found: Vec<_> = rows.iter().map(|(fault, _)| wrong(fault)).collect();
+    let expected: Vec<_> = rows.iter().map(|(_, expected)| *expected).collect();
+    assert_eq!(found, expected, "{found:#?}");
+}
+
+#[test]
+fn every_kind_of_fault_is_read() {
+    for fault in [
+        r#"{ "at": "4s", "loss": { "ratio": "5%", "only": { "class": "promise" } } }"#,
+        r#"{ "at": "4s", "delay": { "extra": { "min": "1s", "mean": "1s" }, "target": { "node": 1 },
+             "only": { "peer": { "node": 2 } } } }"#,
+        r#"{ "at": "4s", "hold": { "ratio": "5%", "extra": { "min": "1s", "mean": "2s" } } }"#,
+        r#"{ "at": "4s", "clog": { "only": { "links": "clients" } } }"#,
+        r#"{ "at": "4s", "slow": { "target": { "group": "rack 1" }, "times": 20 } }"#,
+        r#"{ "at": "4s", "clock_rate": { "target": "all", "ppm": -500000 } }"#,
+        r#"{ "at": "4s", "clock_step": { "target": "leader", "back": "1h" } }"#,
+        r#"{ "at": "4s", "partition": { "shape": "constrained", "around": { "node": 0 } } }"#,
+        r#"{ "at": "4s", "when": { "seam": "promise-sent", "side": "before", "nth": 2, "within": "1s" },
+             "crash": { "target": "all" } }"#,
+        r#"{ "at": "4s", "when": { "seam": "sync" }, "partition": { "isolate": "leader" } }"#,
+    ] {
+        let text = GOOD.replacen(
+            r#"{ "at": "4s", "for": "3s", "pause": { "target": "leader" } }"#,
+            fault,
+            1,
+        );
+        let loaded =
+            load(text.as_bytes(), &registry()).unwrap_or_else(|e| panic!("{fault}: {e:?}"));
+        let written = serde_json::to_string(&loaded.scenario).unwrap();
+        assert_eq!(load(written.as_bytes(), &registry()).unwrap().hash, loaded.hash, "{fault}");
+    }
+}
+
+#[test]
+fn wrong_messages_and_links() {
+    faults(&[
+        (
+            r#"{ "at": "4s", "loss": { "ratio": "5%", "only": { "class": "promize" } } }"#,
+            "13:63 faults[0].loss.only.class: unknown class of messages `promize` of system `fake` (did you mean `promise`?)",
+        ),
+        (
+            r#"{ "at": "4s", "loss": { "ratio": "0%" } }"#,
+            "13:38 faults[0].loss.ratio: a share of nothing strikes nothing",
+        ),
+        (
+            r#"{ "at": "4s", "clog": { "only": { "links": "client" } } }"#,
+            "13:48 faults[0].clog.only.links: unknown value `client` (did you mean `clients`?)",
+        ),
+        (
+            r#"{ "at": "4s", "clog": { "only": { "links": "disks" } } }"#,
+            "13:48 faults[0].clog.only.links: the system has no shared disks",
+        ),
+        (
+            r#"{ "at": "4s", "slow": { "target": "leader", "times": 1 } }"#,
+            "13:58 faults[0].slow.times: found `1`, expected 2 to 10000",
+        ),
+        (
+            r#"{ "at": "4s", "crash": { "target": { "node": 1, "part": "worker" } } }"#,
+            "13:61 faults[0].crash.target.part: unknown part `worker` of system `fake` (known here: `main`)",
+        ),
+        (
+            r#"{ "at": "4s", "partition": { "shape": "brigde" } }"#,
+            "13:43 faults[0].partition.shape: unknown value `brigde` (did you mean `bridge`?)",
+        ),
+        (
+            r#"{ "at": "4s", "partition": { "shape": "ring", "around": { "node": 1 } } }"#,
+            "13:51 faults[0].partition.around: this shape has no middle",
+        ),
+    ]);
+}
+
+#[test]
+fn wrong_clocks_and_seams() {
+    faults(&[
+        (
+            r#"{ "at": "4s", "clock_rate": { "target": "all", "ppm": 500001 } }"#,
+            "13:59 faults[0].clock_rate.ppm: found `500001`, expected -500000 to 500000 (a clock is off by half at most)",
+        ),
+        (
+            r#"{ "at": "4s", "clock_step": { "target": "all" } }"#,
+            "13:19 faults[0].clock_step: a step that leads nowhere (give `forward` or `back`)",
+        ),
+        (
+            r#"{ "at": "4s", "when": { "seam": "promise-send" }, "crash": { "target": "all" } }"#,
+            "13:37 faults[0].when.seam: unknown seam `promise-send` of system `fake` (did you mean `promise-sent`?)",
+        ),
+        (
+            r#"{ "at": "4s", "when": { "seam": "sync", "nth": 0 }, "crash": { "target": "all" } }"#,
+            "13:52 faults[0].when.nth: found `0`, expected at least 1",
+        ),
+        (
+            r#"{ "at": "4s", "when": { "seam": "sync" }, "crash": { "target": "all", "after_effects": 1 } }"#,
+            "13:19 faults[0].when: both a seam and `after_effects` (leave out `after_effects`: the seam says where in a step)",
+        ),
+    ]);
 }

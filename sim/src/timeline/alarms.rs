@@ -34,6 +34,11 @@ impl Alarm {
         needs_entry
     }
 
+    /// When it is due, if it is set.
+    pub(crate) const fn due(&self) -> Option<TrueTime> {
+        self.due
+    }
+
     pub(crate) fn clear(&mut self) {
         self.due = None;
     }

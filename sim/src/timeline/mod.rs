@@ -3,39 +3,23 @@
 mod ailing;
 mod alarms;
 mod queue;
+mod trouble;
 
 use crate::check::View;
-use crate::clock::TrueTime;
-use crate::cluster::{Cluster, Driver, Endpoint, Fate, Operation, Stall, Turn};
+use crate::clock::{Clock, TrueTime};
+use crate::cluster::{Cargo, Cluster, Driver, Endpoint, Fate, Operation, Stall, Turn};
 use crate::dice::{DelayLaw, Dice, Source, within};
 use crate::scenario::{Disks, Network, Ratio};
 use crate::seen::{Client, DropCause, Seen};
 use crate::tap::Tap;
 use alarms::{Alarm, Ring};
-use interregnum_core::{Machine, NodeId, NodeSet, Span, Window};
+use interregnum_core::{Machine, NodeId, Span, Window};
 use std::num::{NonZeroU32, NonZeroU64};
 
 pub(crate) use ailing::{Ailment, Illness};
 pub(crate) use queue::Event;
 use queue::Queue;
-
-/// Something that a fault does to messages while it lasts.
-#[derive(Debug)]
-pub(crate) struct Disturbance {
-    pub(crate) fault: u32,
-    /// Strikes messages to or from these nodes.
-    pub(crate) nodes: NodeSet,
-    pub(crate) what: Trouble,
-    pub(crate) dice: Dice,
-}
-
-/// What a disturbance does.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Trouble {
-    Loss(Ratio),
-    Duplication(Ratio),
-    Delay(DelayLaw),
-}
+pub(crate) use trouble::{Disturbance, Trouble, Whom};
 
 /// Virtual time, the queue and the dice.
 pub(crate) struct Timeline<'r, M: Machine> {
@@ -57,6 +41,9 @@ pub(crate) struct Timeline<'r, M: Machine> {
     timer_dice: Vec<Option<Dice>>,
     disk_dice: Vec<Option<Dice>>,
     timers: Vec<Vec<Alarm>>,
+    /// What the system says of its messages, and of what happens.
+    pub(crate) class_of: fn(&M::Message) -> &'static str,
+    pub(crate) seam_of: fn(&Seen<'_, M>) -> Option<&'static str>,
     wakes: Vec<Alarm>,
 }
 
@@ -89,6 +76,8 @@ impl<'r, M: Machine> Timeline<'r, M> {
             timer_dice: vec![None; processes],
             disk_dice: vec![None; cluster.node_count()],
             timers: vec![Vec::new(); processes],
+            class_of: |_| "",
+            seam_of: |_| None,
             wakes: vec![Alarm::default(); clients as usize],
         }
     }
@@ -153,25 +142,21 @@ impl<'r, M: Machine> Timeline<'r, M> {
         &mut self.link_dice[*entry as usize - 1]
     }
 
-    fn disturb(&mut self, cluster: &mut Cluster<M>, nodes: NodeSet, mut fate: Fate) -> Fate {
+    #[cold]
+    fn disturb(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        (from, to, cargo): (Endpoint, Endpoint, Cargo<'_, M>),
+        mut fate: Fate,
+    ) -> Fate {
+        let repeats = matches!(cargo, Cargo::Message(_)).then_some(&self.delay);
+        let Fate::Arrives { after: alone, .. } = fate else { return fate };
         for trouble in &mut self.disturbances {
-            if trouble.nodes.intersection(nodes).is_empty() {
-                continue;
+            if trouble.whom.contains(from, to, cargo, self.class_of)
+                && trouble.strike(&mut fate, alone, self.now, repeats)
+            {
+                cluster.bite(trouble.fault);
             }
-            // One word a message and trouble, whatever became of the message before.
-            let word = trouble.dice.word();
-            let Fate::Arrives { after, again } = &mut fate else { continue };
-            match trouble.what {
-                Trouble::Loss(ratio) if within(word >> 32, ratio) => {
-                    fate = Fate::Lost(DropCause::Fault);
-                }
-                Trouble::Duplication(ratio) if within(word >> 32, ratio) => {
-                    again.get_or_insert(*after + self.delay.draw(word << 32));
-                }
-                Trouble::Delay(law) => *after = *after + law.draw(word),
-                Trouble::Loss(_) | Trouble::Duplication(_) => continue,
-            }
-            cluster.bite(trouble.fault);
         }
         fate
     }
@@ -194,7 +179,13 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         u32::try_from(dice.below(NonZeroU64::from(bound))).unwrap_or(0)
     }
 
-    fn fate(&mut self, cluster: &mut Cluster<M>, from: Endpoint, to: Endpoint) -> Fate {
+    fn fate(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        from: Endpoint,
+        to: Endpoint,
+        cargo: Cargo<'_, M>,
+    ) -> Fate {
         let (loss, duplicate, law) = (self.loss, self.duplicate, self.delay);
         // Two words a message, so that a fault that comes or goes leaves later draws in place.
         let dice = self.link(from.number, to.number);
@@ -210,14 +201,16 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         if self.disturbances.is_empty() {
             return fate;
         }
-        self.disturb(cluster, [from, to].into_iter().filter_map(|end| end.node).collect(), fate)
+        self.disturb(cluster, (from, to, cargo), fate)
     }
 
     fn sync_time(&mut self, node: NodeId) -> Span {
         let seed = self.seed;
         let dice =
             self.disk_dice[node.index()].get_or_insert_with(|| Dice::new(seed, Source::Disk(node)));
-        self.sync.draw(dice.word())
+        let takes = self.sync.draw(dice.word());
+        let slowed = self.disturbances.iter().map(|trouble| trouble.slowed(node, takes, self.now));
+        slowed.max().unwrap_or(takes)
     }
 
     #[inline]
@@ -258,6 +251,27 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
             let event = Event::Timer { process: number(process), timer: number(timer) };
             self.schedule(due, event);
         }
+    }
+
+    fn retime(&mut self, process: usize, old: &Clock, new: &Clock) -> bool {
+        let (now, number) = (self.now, |index| u16::try_from(index).unwrap_or(u16::MAX));
+        let mut entries = Vec::new();
+        let mut any = false;
+        for (timer, alarm) in self.timers[process].iter_mut().enumerate() {
+            let Some(due) = alarm.due() else { continue };
+            any = true;
+            let due = now.after(new.instead_of(old, now, due));
+            if alarm.set(due) {
+                let event = Event::Timer { process: number(process), timer: number(timer) };
+                entries.push((due, event));
+            }
+        }
+        entries.into_iter().for_each(|(due, event)| self.schedule(due, event));
+        any
+    }
+
+    fn seam(&self, seen: &Seen<'_, M>) -> Option<&'static str> {
+        (self.seam_of)(seen)
     }
 
     fn disarm(&mut self, process: usize, timer: usize) {

@@ -1,5 +1,7 @@
 //! The simulator's interface, exercised by a toy system from outside the crate.
 
+mod hosts;
+mod kinds;
 mod system;
 
 use interregnum_sim::face::register;

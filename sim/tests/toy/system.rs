@@ -7,14 +7,14 @@
 
 use interregnum_core::{
     CallId, Context, Fold, Image, Input, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
-    Slot, Span, Volume, Window,
+    Slot, Span, Volume, WallTime, Window,
 };
 use interregnum_sim::check::{Agreement, Check, Failure, Report, Tally, View};
 use interregnum_sim::cluster::{Deployed, Deployment};
 use interregnum_sim::outcome::Property;
 use interregnum_sim::scenario::ChaosKind;
 use interregnum_sim::seen::{Client, Kind, Kinds, Seen};
-use interregnum_sim::subject::Mistake;
+use interregnum_sim::subject::{Mistake, Mutant};
 use interregnum_sim::system::{Core, NoOptions, Setup, System, Tolerance};
 use interregnum_sim::workload::{Clients, Workload};
 use serde_json::Value;
@@ -28,7 +28,7 @@ const LOCAL: Place = Place::local(0, 0);
 #[derive(Debug)]
 pub(crate) enum Toy {
     Agent { job: Option<(CallId, u64)> },
-    Worker { job: Option<u64> },
+    Worker { job: Option<u64>, wall: WallTime },
 }
 
 #[derive(Clone, Debug, Fold)]
@@ -58,7 +58,7 @@ impl Machine for Toy {
             cx.probe("toy/worker-remembers");
         }
         pet(cx);
-        Self::Worker { job: None }
+        Self::Worker { job: None, wall: cx.wall() }
     }
 
     fn step(&mut self, hasty: &bool, input: Input<Self>, cx: &mut Context<'_, Self>) {
@@ -86,17 +86,24 @@ impl Machine for Toy {
                 }
             }
             (Self::Agent { .. }, Input::Exited(part)) => cx.spawn(part),
-            (Self::Worker { job }, Input::Notice { notice: Notice::Store(number), .. }) => {
+            (Self::Worker { job, .. }, Input::Notice { notice: Notice::Store(number), .. }) => {
                 *job = Some(number);
                 cx.write(LOCAL, number);
                 cx.sync(LOCAL.volume, number);
             }
-            (Self::Worker { job }, Input::Disk { ticket, outcome })
+            (Self::Worker { job, .. }, Input::Disk { ticket, outcome })
                 if *job == Some(ticket) && outcome == Outcome::Synced =>
             {
                 cx.notify(AGENT, Notice::Stored(ticket));
             }
-            (Self::Worker { .. }, Input::Timer("pet")) => pet(cx),
+            (Self::Worker { wall, .. }, Input::Timer("pet")) => {
+                let now = cx.wall();
+                if now < *wall {
+                    cx.probe("toy/wall-went-back");
+                }
+                *wall = now;
+                pet(cx);
+            }
             _ => {}
         }
     }
@@ -223,6 +230,8 @@ impl System for ToySystem {
     type Load = NoOptions;
     const ID: &'static str = "toy";
     const ABOUT: &'static str = "agents and workers over a shared disk";
+    const MESSAGE_CLASSES: &'static [&'static str] = &["even", "odd"];
+    const SEAMS: &'static [&'static str] = &["stored"];
 
     fn properties(&self) -> Vec<Property> {
         vec![DURABLE, ANSWERED, SAME]
@@ -253,11 +262,7 @@ impl System for ToySystem {
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
         use ChaosKind::*;
-        Tolerance {
-            kinds: &[Crash, PowerLoss, Pause, Partition, Loss, Delay],
-            nodes_at_once: None,
-            damaged_copies: 0,
-        }
+        Tolerance::of(&[Crash, PowerLoss, Pause, Partition, Loss, Delay])
     }
 
     fn core(&self, _: &Setup<'_, Self>, _: View<'_, Toy>) -> Core {
@@ -272,7 +277,24 @@ impl System for ToySystem {
         view.processes().filter(|id| id.part == WORKER && view.is_up(*id)).collect()
     }
 
+    fn message_class(message: &u64) -> &'static str {
+        if message.is_multiple_of(2) { "even" } else { "odd" }
+    }
+
+    fn seam(seen: &Seen<'_, Toy>) -> Option<&'static str> {
+        let stored = matches!(seen, Seen::Notified { notice: Notice::Stored(_), .. });
+        stored.then_some("stored")
+    }
+
     fn parts(&self) -> &'static [&'static str] {
         &["agent", "worker"]
+    }
+
+    fn mutants(&self) -> &'static [Mutant] {
+        crate::hosts::ROWS
+    }
+
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        crate::hosts::scenario_of(mutant)
     }
 }

@@ -7,7 +7,7 @@ use crate::scenario::{
 };
 
 /// Whether a kind damages what is durable.
-pub(super) const fn damages(kind: ChaosKind) -> bool {
+pub(in crate::plan) const fn damages(kind: ChaosKind) -> bool {
     matches!(
         kind,
         ChaosKind::TornWrite
@@ -19,27 +19,16 @@ pub(super) const fn damages(kind: ChaosKind) -> bool {
     )
 }
 
-/// Whether the strength of a kind is the share of what it strikes.
-pub(super) const fn has_ratio(kind: ChaosKind) -> bool {
-    matches!(
-        kind,
-        ChaosKind::TornWrite
-            | ChaosKind::Rot
-            | ChaosKind::BadSector
-            | ChaosKind::DiskError
-            | ChaosKind::LostWrite
-            | ChaosKind::MisdirectedWrite
-            | ChaosKind::StaleRead
-    )
-}
-
 impl Storm<'_> {
     /// Makes it a fault of disks; nothing if there is nobody whom it may strike.
     pub(super) fn disk_fault(&mut self, fault: &mut Fault) -> Option<()> {
-        let ratio = self.strength;
-        match self.kind {
+        let ratio = self.style.strength;
+        match self.style.kind {
             ChaosKind::TornWrite => {
-                let (target, after_effects) = (self.outage(), self.seam());
+                let (mut target, after_effects) = self.process(fault);
+                if fault.when.is_none() {
+                    target = self.outage();
+                }
                 fault.torn_write = Some(TornWrite { target, ratio, after_effects });
             }
             ChaosKind::Rot => fault.rot = Some(self.records()),
@@ -56,13 +45,13 @@ impl Storm<'_> {
             }
             ChaosKind::FullDisk => fault.full_disk = Some(Disk { target: self.any_node() }),
             ChaosKind::SlowDisk => {
-                let (target, extra) = (self.any_node(), self.extra);
+                let (target, extra) = (self.any_node(), self.style.extra);
                 fault.slow_disk = Some(SlowDisk { target, extra, from: None });
             }
             ChaosKind::HungDisk => fault.hung_disk = Some(self.unavailable()),
             ChaosKind::DeadDisk => fault.dead_disk = Some(self.unavailable()),
             ChaosKind::BlankDisk => {
-                let doomed: Vec<_> = self.whom.doomed.iter().collect();
+                let doomed: Vec<_> = self.terrain.doomed.iter().collect();
                 let target = Target::Node { node: self.dice.choose(&doomed)?.0, part: None };
                 fault.blank_disk = Some(Disk { target });
             }
@@ -78,7 +67,7 @@ impl Storm<'_> {
     fn records(&mut self) -> Records {
         let (target, word) = (self.any_node(), self.dice.word());
         let highest = u32::try_from(1 + (word >> 32) % 16).ok().filter(|_| word & 1 == 0);
-        Records { target, slots: None, highest, ratio: self.strength }
+        Records { target, slots: None, highest, ratio: self.style.strength }
     }
 
     fn unavailable(&mut self) -> Unavailable {
@@ -86,6 +75,6 @@ impl Storm<'_> {
     }
 
     fn unfaithful(&mut self) -> Unfaithful {
-        Unfaithful { target: self.any_node(), ratio: self.strength, from: None }
+        Unfaithful { target: self.any_node(), ratio: self.style.strength, from: None }
     }
 }

@@ -1,7 +1,7 @@
 //! Mistakes in faults: what kinds must look like is theirs to say, whether names exist is looked up here.
 
 use super::{Checker, suggest};
-use crate::scenario::{Delay, Fault, Target};
+use crate::scenario::{Delay, Fault, SYNC, Target};
 use interregnum_core::Span;
 
 /// The fields of one fault's kind, for the kind to check.
@@ -39,6 +39,46 @@ impl Fields<'_, '_> {
         self.checker.delay(&path, delay);
     }
 
+    /// A class of messages.
+    pub(crate) fn class(&mut self, field: &str, class: &str) {
+        let Some(subject) = self.checker.subject else { return };
+        self.known(field, "class of messages", class, subject.message_classes());
+    }
+
+    /// A point in what a process does.
+    pub(crate) fn seam(&mut self, field: &str, seam: &str) {
+        let Some(subject) = self.checker.subject else { return };
+        let known: Vec<_> = [SYNC].into_iter().chain(subject.seams().iter().copied()).collect();
+        self.known(field, "seam", seam, &known);
+    }
+
+    fn known(&mut self, field: &str, what: &str, name: &str, known: &[&str]) {
+        if known.contains(&name) {
+            return;
+        }
+        let system = &self.checker.scenario.system;
+        let message = format!("unknown {what} `{}` of system `{system}`", name.escape_debug());
+        let help = suggest(name, "known here", known.iter().copied())
+            .unwrap_or_else(|| "the system names none".to_owned());
+        self.wrong(field, message, Some(&help));
+    }
+
+    pub(crate) fn least_nodes(&mut self, field: &str, least: u8) {
+        let nodes = self.checker.scenario.cluster.nodes;
+        if nodes < least && self.checker.scenario.cluster.is_sound() {
+            let message = format!("this shape takes {least} nodes, the cluster has {nodes}");
+            self.wrong(field, message, None);
+        }
+    }
+
+    /// Whether there are shared disks; what cannot be known yet is not held against the file.
+    pub(crate) fn has_disks(&mut self, field: &str) {
+        let nodes = self.checker.scenario.cluster.nodes;
+        if self.checker.places == nodes && self.checker.scenario.cluster.is_sound() {
+            self.wrong(field, "the system has no shared disks", None);
+        }
+    }
+
     fn path_of(&self, field: &str) -> String {
         if field.is_empty() { self.path.clone() } else { format!("{}.{field}", self.path) }
     }
@@ -54,6 +94,10 @@ impl<'s> Checker<'s> {
             for what in fault.given() {
                 let path = format!("{path}.{}", what.kind().field());
                 what.strike().check(&mut Fields { checker: self, path });
+            }
+            if let Some(when) = &fault.when {
+                let path = format!("{path}.when");
+                when.check(fault, &mut Fields { checker: self, path });
             }
         }
     }

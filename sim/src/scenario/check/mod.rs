@@ -169,7 +169,7 @@ impl Checker<'_> {
                 let message = "names what must fail, but everything is expected to hold";
                 return self.add("expect.invariant", message, help);
             }
-            Observed::Violated => PropertyKind::Invariant,
+            Observed::Violated | Observed::InconsistentEvidence => PropertyKind::Invariant,
             Observed::Stalled => PropertyKind::Liveness,
         };
         match properties.iter().find(|property| property.id == id) {

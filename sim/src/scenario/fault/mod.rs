@@ -3,24 +3,33 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `process` | crashes, pauses, power |
-//! | `network` | what happens to links and messages |
+//! | `partition` | links that are cut |
+//! | `network` | what happens to messages on the others |
+//! | `clock` | wrong clocks |
 //! | `disk` | what happens to records, and to those who ask for them |
+//! | `seam` | faults that strike when something else happens, instead of at a set time |
 //! | `chaos` | how faults are drawn |
 //!
 //! A kind of fault is one line of the table below and one type. Whoever must treat kinds differently
 //! matches on [`What`], so that the compiler names every place that a new kind concerns.
 
 mod chaos;
+mod clock;
 mod disk;
 mod network;
+mod partition;
 mod process;
+mod seam;
 
 pub use chaos::{Chaos, Limits};
+pub use clock::{ClockRate, ClockStep};
 pub use disk::{
     Disk, DiskErrors, DiskOperation, Records, SlowDisk, TornWrite, Unavailable, Unfaithful,
 };
-pub use network::{Lossy, Partition, Slow};
+pub use network::{Clog, Hold, Links, Lossy, Only, Slow, Sluggish};
+pub use partition::{Partition, Shape};
 pub use process::{Crash, Pause, PowerLoss};
+pub use seam::{SYNC, Side, When};
 
 use super::check::Fields;
 use super::{Duration, Target};
@@ -47,6 +56,14 @@ macro_rules! kinds {
             /// How long it lasts; without this, until the calm phase (and beyond, outside its core).
             #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
             pub lasts: Option<Duration>,
+            /// From `at` on it waits for a seam, and strikes there. Of processes it strikes the one that
+            /// reaches the seam, if that is among its targets.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub when: Option<When>,
+            /// The number of the dice that it draws from, in a plan that was drawn before: what it draws
+            /// then does not depend on its place in the list, and it need not make a difference.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub dice: Option<u32>,
             $(
                 $(#[doc = $doc])+
                 #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,6 +148,16 @@ kinds! {
     duplication "duplication" Duplication(Lossy),
     /// Messages take longer.
     delay "delay" Delay(Slow),
+    /// Single messages are held back.
+    hold "hold" Hold(Hold),
+    /// Links deliver nothing, and then everything at once.
+    clog "clog" Clog(Clog),
+    /// Nodes work, but slowly.
+    slow "slow" Slow(Sluggish),
+    /// Monotonic clocks run at another rate.
+    clock_rate "clock-rate" ClockRate(ClockRate),
+    /// Wall clocks are set forward or back.
+    clock_step "clock-step" ClockStep(ClockStep),
     /// Nodes lose power in the middle of writing: what is lost takes the old record with it.
     torn_write "torn-write" TornWrite(TornWrite),
     /// Records on disks decay: their checksums are bad.

@@ -1,59 +1,67 @@
-//! Faults of links, and of the messages on them.
+//! Faults of messages on links that are not cut.
 
 use super::{Fields, Strike};
 use crate::scenario::{Delay, Ratio, Target};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which links are cut: give exactly one of `groups`, `isolate` and `from` with `to`.
+/// Which of the messages to or from a target are struck.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Partition {
-    /// Nodes hear only their own group; the nodes not listed form one more group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Vec<Target>>,
-    /// These nodes and all others do not hear each other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub isolate: Option<Target>,
-    /// Messages from these nodes ...
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Target>,
-    /// ... to these are lost; the other direction works.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Target>,
+#[serde(deny_unknown_fields, default)]
+pub struct Only {
+    /// Those from or to these nodes at the other end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<Target>,
+    /// Those of one class, which the system names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// What travels on these links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Links>,
 }
 
-impl Strike for Partition {
-    /// It says itself which links it cuts.
-    fn target(&self) -> Option<&Target> {
-        None
-    }
+/// Links, by what is at their ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Links {
+    /// Between nodes.
+    Nodes,
+    /// Between clients and nodes.
+    Clients,
+    /// Between nodes and shared disks.
+    Disks,
+}
 
+impl Only {
     fn check(&self, fields: &mut Fields<'_, '_>) {
-        const FORMS: &str = "give exactly one of `groups`, `isolate`, and `from` with `to`";
-        let Self { groups, isolate, from, to } = self;
-        let one_way = from.is_some() || to.is_some();
-        match (groups, isolate, one_way) {
-            (Some(groups), None, false) if groups.is_empty() => {
-                fields.wrong("groups", "a partition without groups", None);
-            }
-            (Some(_), None, false) | (None, Some(_), false) => {}
-            (None, None, true) if from.is_some() && to.is_some() => {}
-            (None, None, true) => {
-                let absent = if from.is_some() { "to" } else { "from" };
-                fields.wrong("", format!("a one-way partition without `{absent}`"), Some(FORMS));
-            }
-            (None, None, false) => fields.wrong("", "an empty partition", Some(FORMS)),
-            _ => fields.wrong("", "more than one form of partition", Some(FORMS)),
+        fields.targets([("only.peer", &self.peer)]);
+        if self.peer.is_some() && self.links == Some(Links::Clients) {
+            let help = "a client's link has a node at one end only";
+            fields.wrong("only.peer", "a node at the other end of a client's link", Some(help));
         }
-        for (name, target) in [("isolate", isolate), ("from", from), ("to", to)] {
-            if let Some(target) = target {
-                fields.target(name, target);
+        if let Some(class) = &self.class {
+            fields.class("only.class", class);
+            if self.links.is_some_and(|links| links != Links::Nodes) {
+                let message = "a class of messages on links that carry none";
+                fields.wrong("only.links", message, Some("only nodes send messages"));
             }
         }
-        for (index, target) in groups.iter().flatten().enumerate() {
-            fields.target(&format!("groups[{index}]"), target);
+        if self.links == Some(Links::Disks) {
+            fields.has_disks("only.links");
         }
+    }
+}
+
+fn check_messages(target: &Option<Target>, only: &Option<Only>, fields: &mut Fields<'_, '_>) {
+    fields.targets([("target", target)]);
+    if let Some(only) = only {
+        only.check(fields);
+    }
+}
+
+fn check_ratio(ratio: Ratio, fields: &mut Fields<'_, '_>) {
+    if ratio == Ratio::default() {
+        fields.wrong("ratio", "a share of nothing strikes nothing", None);
     }
 }
 
@@ -66,6 +74,9 @@ pub struct Lossy {
     /// Only messages to or from these nodes; by default all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// Only some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
 }
 
 impl Strike for Lossy {
@@ -74,7 +85,8 @@ impl Strike for Lossy {
     }
 
     fn check(&self, fields: &mut Fields<'_, '_>) {
-        fields.targets([("target", &self.target)]);
+        check_ratio(self.ratio, fields);
+        check_messages(&self.target, &self.only, fields);
     }
 }
 
@@ -87,6 +99,9 @@ pub struct Slow {
     /// Only messages to or from these nodes; by default all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// Only some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
 }
 
 impl Strike for Slow {
@@ -96,6 +111,80 @@ impl Strike for Slow {
 
     fn check(&self, fields: &mut Fields<'_, '_>) {
         fields.delay("extra", &self.extra);
-        fields.targets([("target", &self.target)]);
+        check_messages(&self.target, &self.only, fields);
+    }
+}
+
+/// Single messages are held back, so that others overtake them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The share of messages.
+    pub ratio: Ratio,
+    /// How much longer those take.
+    pub extra: Delay,
+    /// Only messages to or from these nodes; by default all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Only some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
+}
+
+impl Strike for Hold {
+    fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    fn check(&self, fields: &mut Fields<'_, '_>) {
+        check_ratio(self.ratio, fields);
+        fields.delay("extra", &self.extra);
+        check_messages(&self.target, &self.only, fields);
+    }
+}
+
+/// What is sent while it lasts arrives when it ends, all at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clog {
+    /// Only messages to or from these nodes; by default all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// Only some of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Only>,
+}
+
+impl Strike for Clog {
+    fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    fn check(&self, fields: &mut Fields<'_, '_>) {
+        check_messages(&self.target, &self.only, fields);
+    }
+}
+
+/// Nodes that work, but slowly: everything that they send and receive, and their disks, takes longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sluggish {
+    /// Which nodes.
+    pub target: Target,
+    /// How many times as long everything takes.
+    #[schemars(range(min = 2, max = 10_000))]
+    pub times: u16,
+}
+
+impl Strike for Sluggish {
+    fn target(&self) -> Option<&Target> {
+        Some(&self.target)
+    }
+
+    fn check(&self, fields: &mut Fields<'_, '_>) {
+        fields.target("target", &self.target);
+        if !(2..=10_000).contains(&self.times) {
+            fields.wrong("times", format!("found `{}`, expected 2 to 10000", self.times), None);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Judged by what faults did to the disks, never by what a machine says of itself.
 
 use crate::check::View;
+use crate::scenario::ChaosKind;
 use crate::seen::{Harm, Seen};
 use crate::system::{Chunk, Core};
 use interregnum_core::paxos::record::{Purpose, VOLUME, purpose};
@@ -49,6 +50,11 @@ pub(super) fn core<M: Machine>(members: u8, view: View<'_, M>) -> Core {
         return Core { among: NodeSet::EMPTY, at_least: 0 };
     }
     Core { among: voters, at_least: majority + lost }
+}
+
+/// Whether a kind of fault makes disks lie in a way that nothing gives away.
+pub(super) fn lies(kind: ChaosKind) -> bool {
+    matches!(kind, ChaosKind::LostWrite | ChaosKind::MisdirectedWrite | ChaosKind::StaleRead)
 }
 
 /// Whether a disk lied in a way that nothing gives away: from then on Paxos promises nothing.

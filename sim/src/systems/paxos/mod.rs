@@ -6,10 +6,12 @@
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
 //! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `claims`, `states`, `answers`, `progress` | the properties |
+//! | `beliefs` | facts that are kept back |
 //! | `withheld`, `damage` | what damaged disks mean to evidence, and to who may vote |
 //! | `judge` | the one check that folds them all |
 //! | `linear` | the check of answers by what clients see alone |
-//! | `mutants` | planted bugs |
+//! | `seams` | classes of messages, and points at which faults strike |
+//! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //!
 //! Assumed of a scenario: disks do not lie about what they keep unless a checksum shows it, clocks keep
 //! their rate where leases are on. Everything else may fail at any number of nodes at once: safety must hold
@@ -19,11 +21,13 @@
 //! A4, A6, L1 to L3).
 
 mod answers;
+mod beliefs;
 mod claims;
 mod clients;
 mod damage;
 mod deviations;
 pub mod evidence;
+mod hosts;
 mod judge;
 mod ledger;
 mod linear;
@@ -32,8 +36,10 @@ mod mutants;
 mod progress;
 pub mod properties;
 mod reference;
+mod seams;
 mod settings;
 mod states;
+mod trials;
 mod withheld;
 
 #[cfg(test)]
@@ -53,13 +59,15 @@ use crate::face::register_with_planted;
 use crate::linear::Budget;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
-use crate::subject::{Mistake, Mutant, Subject};
+use crate::seen::Seen;
+use crate::subject::{Exempt, Mistake, Mutant, Subject};
 use crate::system::{Chunk, Core, Setup, System, Tolerance};
 use crate::workload::Workload;
+use beliefs::Beliefs;
 use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Ballot, Paxos, Sound, record};
+use interregnum_core::paxos::{Ballot, Fact, Message, Paxos, Sound, record};
 use interregnum_core::{NodeId, Place, ProcessId, Span};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -90,8 +98,9 @@ pub fn register() -> Box<dyn Subject> {
     register_with_planted(PaxosSystem::sound(), PaxosSystem::planted())
 }
 
-/// Every drawn fault is survived, by any number of nodes at once, except disks that lie unnoticed: a lost or
-/// misdirected write or a stale read takes away what others count on, and nothing tells.
+/// Survived by any number of nodes at once. It reads no wall clock, so that steps of it mean nothing. Not
+/// survived are disks that lie unnoticed: a lost or misdirected write or a stale read takes away what
+/// others count on, and nothing tells.
 const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Crash,
     ChaosKind::PowerLoss,
@@ -100,6 +109,10 @@ const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Loss,
     ChaosKind::Duplication,
     ChaosKind::Delay,
+    ChaosKind::Hold,
+    ChaosKind::Clog,
+    ChaosKind::Slow,
+    ChaosKind::ClockRate,
     ChaosKind::TornWrite,
     ChaosKind::Rot,
     ChaosKind::BadSector,
@@ -119,6 +132,8 @@ impl<R: Variant> System for PaxosSystem<R> {
     const ID: &'static str = "paxos";
     const ABOUT: &'static str =
         "consensus service: a replicated log under one stable leader, with snapshots and leases";
+    const MESSAGE_CLASSES: &'static [&'static str] = seams::CLASSES;
+    const SEAMS: &'static [&'static str] = seams::SEAMS;
 
     fn properties(&self) -> Vec<Property> {
         use properties::{A2, A5, A7, A8, A9, V1};
@@ -154,18 +169,24 @@ impl<R: Variant> System for PaxosSystem<R> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
         let linear = Linear::<_, Whole<Kv>>::new(Budget::default());
+        let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
-            vec![Box::new(judge), Box::new(linear)];
+            vec![Box::new(judge), Box::new(linear), Box::new(beliefs)];
         if setup.mutant.is_some() {
             checks.push(Box::new(Deviations::default()));
         }
         checks
     }
 
+    /// Without leases safety reads no clock. Membership is fixed: whoever loses its disk is never made up
+    /// for.
     fn tolerance(&self, setup: &Setup<'_, Self>) -> Tolerance {
-        // Membership is fixed: whoever loses its disk is never made up for.
         let damaged_copies = u32::from(setup.scenario.cluster.nodes.saturating_sub(1)) / 2;
-        Tolerance { kinds: SURVIVED, nodes_at_once: None, damaged_copies }
+        let any = Tolerance { damaged_copies, ..Tolerance::of(SURVIVED) };
+        match setup.settings.lease {
+            Some(_) => Tolerance { clock_rate_ppm: setup.settings.clock_rate_bound_ppm, ..any },
+            None => any,
+        }
     }
 
     fn core(&self, setup: &Setup<'_, Self>, view: View<'_, Self::Process>) -> Core {
@@ -207,8 +228,39 @@ impl<R: Variant> System for PaxosSystem<R> {
         &["leader", "follower"]
     }
 
+    fn message_class(message: &Message<Kv>) -> &'static str {
+        seams::class(&message.body)
+    }
+
+    fn seam(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        seams::seam::<_, Whole<Kv>>(seen)
+    }
+
+    /// What a leader reads under its lease is only as good as the clocks: the answers may be stale, and
+    /// two may hold the lease. Nothing else reads a clock. Of disks that lie unnoticed nothing is claimed;
+    /// damage that shows costs progress, when too many copies are gone, and never safety.
+    fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
+        if excess.iter().any(|kind| damage::lies(*kind)) {
+            return false;
+        }
+        let clocks = excess.contains(&ChaosKind::ClockRate);
+        !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
+    }
+
+    fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
+        trials::scenario_of(mutant)
+    }
+
     fn mutants(&self) -> &'static [Mutant] {
-        MUTANTS
+        hosts::ALL
+    }
+
+    fn exempt(&self) -> &'static [Exempt] {
+        hosts::EXEMPT
+    }
+
+    fn forged(fact: &Fact) -> Option<Fact> {
+        Some(hosts::forged(fact))
     }
 
     fn counters(&self) -> &'static [&'static str] {

@@ -69,7 +69,7 @@ impl System for Omni {
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
         use ChaosKind::*;
         let kinds = &[Crash, PowerLoss, Pause, Partition, Loss, Duplication, Delay];
-        Tolerance { kinds, nodes_at_once: None, damaged_copies: 0 }
+        Tolerance::of(kinds)
     }
 
     fn core(&self, setup: &Setup<'_, Self>, _: View<'_, Replica>) -> Core {

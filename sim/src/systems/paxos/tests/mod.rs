@@ -1,8 +1,10 @@
 //! Tests of the system in the simulator, and of its checks on hand-written streams.
 
 mod agreement;
+mod audit;
 mod linear;
 mod liveness;
+mod reduce;
 mod replay;
 mod runs;
 mod story;

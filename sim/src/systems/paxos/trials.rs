@@ -1,0 +1,37 @@
+//! The scenario of each planted bug, by the bug's id: the files in `scenarios/audit/paxos/`, one for each
+//! bug and named after it.
+//!
+//! They are part of the program, so that an audit needs no folder of files, and so that the system
+//! brings its own as one of another crate would.
+
+macro_rules! trials {
+    ($($name:literal),* $(,)?) => {
+        /// The text of the scenario that must catch `mutant`.
+        pub(super) fn scenario_of(mutant: &str) -> Option<&'static str> {
+            match mutant.strip_prefix("paxos/")? {
+                $($name => Some(include_str!(concat!(
+                    "../../../../scenarios/audit/paxos/", $name, ".json"
+                ))),)*
+                _ => None,
+            }
+        }
+
+        /// The names of the files.
+        #[cfg(test)]
+        pub(super) const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+trials![
+    "amnesiac-proposes",
+    "blank-votes",
+    "damage-read-as-empty",
+    "failed-sync-forgiven",
+    "faulty-counts-as-empty",
+    "host-acks-before-sync",
+    "host-drops-facts",
+    "host-fires-timers-early",
+    "host-forges-facts",
+    "ignores-reported-value",
+    "promise-half-durable",
+];

@@ -1,0 +1,223 @@
+//! `interregnum audit`: every known bug is planted, and must be caught.
+
+use crate::Program;
+use crate::args::{Audit as Args, Format};
+use crate::exit::Exit;
+use crate::io::Io;
+use crate::keep::Keeper;
+use crate::pace::{Watch, is_interrupted};
+use crate::replay::{SOUND, replay_line};
+use interregnum_reports::audit::{Audit, Audited};
+use interregnum_reports::{diagnostic, terminal};
+use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
+use interregnum_sim::campaign::Broken;
+use interregnum_sim::scenario::{Loaded, nearest};
+use interregnum_sim::subject::{Exempt, Mutant, Subject};
+use interregnum_sim::verdict::Verdict;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::path::Path;
+
+/// A planted bug to be tried, if it has a scenario.
+struct Candidate<'p> {
+    subject: &'p dyn Subject,
+    mutant: &'static Mutant,
+    row: Option<Row>,
+}
+
+/// Tries every planted bug that was asked for.
+pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
+    let (candidates, exempt) = match chosen(program, args, io) {
+        Ok(chosen) => chosen,
+        Err(exit) => return exit,
+    };
+    if args.seeds == 0 {
+        io.error("an audit without seeds");
+        return Exit::Nothing;
+    }
+    let threads = args.jobs.map_or(0, usize::from);
+    let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool,
+        Err(error) => {
+            io.error(&format!("cannot start threads: {error}"));
+            return Exit::Internal;
+        }
+    };
+    let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
+        Ok(keeper) => keeper,
+        Err(error) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let watch = Watch::of_bugs(io, candidates.len() as u64, args.quiet);
+    let mut found = Audit { exempt, ..Audit::default() };
+    let mut session = Session { program, args, pool, watch, keeper, io };
+    for candidate in candidates {
+        if is_interrupted() || session.io.is_closed() {
+            found.interrupted = true;
+            break;
+        }
+        match session.one(&candidate) {
+            Ok(row) => found.rows.push(row),
+            Err((error, replay)) => {
+                found.error = Some(format!("internal error: {}: {error}", candidate.mutant.id));
+                session.io.note(&format!("{replay}\n"));
+                break;
+            }
+        }
+        session.watch.next_bug();
+    }
+    found.interrupted |= is_interrupted();
+    session.conclude(&found)
+}
+
+type Chosen<'p> = (Vec<Candidate<'p>>, Vec<Exempt>);
+
+/// The planted bugs that are meant, each with its scenario read.
+fn chosen<'p>(program: &'p Program, args: &Args, io: &mut Io) -> Result<Chosen<'p>, Exit> {
+    let systems: Vec<_> = program.registry.iter().collect();
+    if let Some(id) = &args.system
+        && program.registry.find(id).is_none()
+    {
+        return Err(unknown(io, "system", id, systems.iter().map(|system| system.id())));
+    }
+    let is_meant = |id: &str| args.system.as_deref().is_none_or(|system| system == id);
+    let systems: Vec<_> = systems.into_iter().filter(|system| is_meant(system.id())).collect();
+    let ids = |system: &&dyn Subject| {
+        let exempt = system.exempt().iter().map(|exempt| exempt.id);
+        system.mutants().iter().map(|mutant| mutant.id).chain(exempt).collect::<Vec<_>>()
+    };
+    let known: Vec<_> = systems.iter().flat_map(ids).collect();
+    if let Some(id) = args.mutants.iter().find(|id| !known.contains(&id.as_str())) {
+        return Err(unknown(io, "planted bug", id, known.iter().copied()));
+    }
+    let is_wanted = |id: &str| args.mutants.is_empty() || args.mutants.iter().any(|m| m == id);
+    let (mut candidates, mut exempt, mut unfit) = (Vec::new(), Vec::new(), false);
+    for subject in systems {
+        exempt.extend(subject.exempt().iter().filter(|exempt| is_wanted(exempt.id)));
+        for mutant in subject.mutants().iter().filter(|mutant| is_wanted(mutant.id)) {
+            let row = match Row::new(&program.registry, subject, mutant) {
+                Ok(row) => Some(row),
+                Err(Unfit::NoScenario) => None,
+                Err(why) => {
+                    unfit = true;
+                    complain(io, mutant, &why);
+                    None
+                }
+            };
+            candidates.push(Candidate { subject, mutant, row });
+        }
+    }
+    if unfit { Err(Exit::Usage) } else { Ok((candidates, exempt)) }
+}
+
+fn unknown<'k>(io: &mut Io, what: &str, id: &str, known: impl Iterator<Item = &'k str>) -> Exit {
+    let known: Vec<_> = known.collect();
+    let hint = match nearest(id, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.join(", ")),
+    };
+    io.error(&format!("unknown {what} `{}`; {hint}", id.escape_debug()));
+    Exit::Usage
+}
+
+/// A system brought a scenario that is of no use.
+fn complain(io: &mut Io, mutant: &Mutant, why: &Unfit) {
+    match why {
+        Unfit::NoScenario => {}
+        Unfit::Unreadable(text, problems) => {
+            let look = io.err_look();
+            io.note(&diagnostic::problems(look, mutant.id, text.as_bytes(), problems));
+        }
+        Unfit::PlantsAnother(other) => {
+            let other = other.as_deref().unwrap_or("nothing");
+            io.error(&format!("{}: its scenario plants {other}", mutant.id));
+        }
+    }
+}
+
+/// One audit, under way.
+struct Session<'s> {
+    program: &'s Program,
+    args: &'s Args,
+    pool: ThreadPool,
+    watch: Watch,
+    keeper: Option<Keeper>,
+    io: &'s mut Io,
+}
+
+impl Session<'_> {
+    /// Tries one planted bug; an error comes with the command line that shows it again.
+    fn one(&mut self, candidate: &Candidate<'_>) -> Result<Audited, (Broken, String)> {
+        let mutant = candidate.mutant;
+        let mut audited =
+            Audited { mutant, trial: None, replay: None, twin_replay: None, reduced: None };
+        let Some(row) = &candidate.row else { return Ok(audited) };
+        let line = |loaded: &Loaded, seed, print| {
+            replay_line(self.program, Path::new(mutant.id), loaded, seed, print)
+        };
+        let trial = try_out(row, self.args.seeds, &self.pool, &self.watch)
+            .map_err(|broken| (broken.clone(), line(&row.planted, broken.seed, None)))?;
+        audited.replay = Some(match &trial.failed {
+            Some(failed) => line(&row.planted, failed.seed, Some(failed.fingerprint)),
+            None => line(&row.planted, 0, None),
+        });
+        audited.twin_replay = trial
+            .twin
+            .failed
+            .as_ref()
+            .map(|failed| line(&row.sound, failed.seed, Some(failed.fingerprint)) + SOUND);
+        audited.reduced = self.keep(candidate.subject, row, &trial);
+        audited.trial = Some(trial);
+        Ok(audited)
+    }
+
+    /// Stores what failed, reduced: of the sound twin, if it did, for that is the worse news.
+    fn keep(&mut self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<String> {
+        let keeper = self.keeper.as_ref()?;
+        let name = row.mutant.id.replace('/', "-");
+        let (name, loaded, failed) = match (&trial.twin.failed, &trial.failed) {
+            (Some(failed), _) => (name + "-sound", &row.sound, failed),
+            (None, Some(failed)) => (name, &row.planted, failed),
+            (None, None) => return None,
+        };
+        let io = &mut *self.io;
+        self.watch.aside(|| keeper.keep(subject, &loaded.scenario, failed, &name, io))
+    }
+
+    fn conclude(self, found: &Audit) -> Exit {
+        let Self { program, args, watch, keeper, io, .. } = self;
+        watch.clear();
+        let document = found.document(&program.version).unwrap_or_default();
+        let mut exit = match found.verdict() {
+            None => Exit::Nothing,
+            Some(Verdict::Passed) => Exit::Passed,
+            Some(Verdict::Failed) => Exit::Failed,
+            Some(Verdict::Inconclusive) => Exit::Inconclusive,
+        };
+        if args.format == Format::Json {
+            io.print(&document);
+        } else {
+            let text = terminal::audit(io.look(), found, args.quiet);
+            io.print(&text);
+        }
+        if found.rows.is_empty() && found.error.is_none() && !found.interrupted {
+            io.error("no planted bug there");
+        }
+        if let Some(keeper) = keeper
+            && let Err(error) = keeper.document("audit.json", &document)
+        {
+            io.error(&error);
+            exit = exit.or(Exit::Usage);
+        }
+        if found.interrupted {
+            io.error("interrupted; what was found until then is kept");
+            exit = exit.or(Exit::Inconclusive);
+        }
+        if let Some(error) = &found.error {
+            io.error(error);
+            exit = exit.or(Exit::Internal);
+        }
+        exit.or(io.exit())
+    }
+}

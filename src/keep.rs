@@ -1,0 +1,86 @@
+//! Failing runs, reduced and stored: scenario files of their own, which go on meaning the same when the
+//! drawing of faults changes.
+
+use crate::files::{said, temporary};
+use crate::io::Io;
+use interregnum_sim::outcome::Outcome;
+use interregnum_sim::reduce::reduce;
+use interregnum_sim::scenario::{Scenario, Seed};
+use interregnum_sim::subject::Subject;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The folder within the folder of results.
+const REGRESSIONS: &str = "regressions";
+
+/// Where failing runs are stored.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    folder: PathBuf,
+}
+
+impl Keeper {
+    /// Stores into `folder`, which is made if it does not exist.
+    pub(crate) fn begin(folder: &Path) -> Result<Self, String> {
+        if folder.exists() && !folder.is_dir() {
+            return Err(format!("{}: this is a file, not a folder", folder.display()));
+        }
+        let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
+        fs::create_dir_all(folder).map_err(about)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Writes a document into the folder.
+    pub(crate) fn document(&self, name: &str, text: &str) -> Result<(), String> {
+        write(&self.folder, name, text).map(drop)
+    }
+
+    /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns the file. What
+    /// comes of it is told on standard error.
+    pub(crate) fn keep(
+        &self,
+        subject: &dyn Subject,
+        scenario: &Scenario,
+        failed: &Outcome,
+        name: &str,
+        io: &mut Io,
+    ) -> Option<String> {
+        let seed = Seed(failed.seed);
+        let reduced = match reduce(subject, scenario, failed) {
+            Ok(reduced) => reduced,
+            Err(why) => {
+                io.note(&format!("{name}, seed {seed}: not reduced: {why}\n"));
+                return None;
+            }
+        };
+        let text = serde_json::to_string_pretty(&reduced.scenario).unwrap_or_default() + "\n";
+        let file = format!("{name}-{seed}.json");
+        match write(&self.folder.join(REGRESSIONS), &file, &text) {
+            Ok(path) => {
+                let (left, planned) = (reduced.scenario.faults.len(), reduced.planned);
+                let path = path.display().to_string();
+                let runs = reduced.runs;
+                io.note(&format!("{path}: {left} of {planned} faults, after {runs} runs\n"));
+                Some(path)
+            }
+            Err(error) => {
+                io.error(&error);
+                None
+            }
+        }
+    }
+}
+
+/// Writes a file whole, in place of an earlier one.
+fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
+    let path = folder.join(name);
+    let write = || {
+        fs::create_dir_all(folder)?;
+        let mut file = temporary(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(&path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(|error: io::Error| format!("{}: {}", path.display(), said(&error)))?;
+    Ok(path)
+}
