@@ -389,25 +389,3 @@ impl<M: Machine> Cluster<M> {
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
-
-impl<M: Machine> Process<M> {
-    fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
-        Self {
-            id,
-            config: Rc::new(config),
-            up: false,
-            machine: None,
-            course: Course::Free,
-            incarnation: 0,
-            starts: running,
-            wanted: running,
-            held_down: Vec::new(),
-            held_paused: Vec::new(),
-            tail: VecDeque::new(),
-            backlog: VecDeque::new(),
-            timers: Vec::new(),
-            trips: Vec::new(),
-            misread: false,
-        }
-    }
-}
