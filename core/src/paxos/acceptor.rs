@@ -137,6 +137,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
             cx.probe("paxos/accept-out-of-reach");
             return;
         };
+        if !config.rules.may_displace(cell.chosen, cell.entry == entry) {
+            cx.probe("paxos/late-accept-contradicts-chosen");
+            return;
+        }
         cell.owed = true;
         if cell.ballot == ballot {
             // A repetition: the record is written, at most its sync is still under way.

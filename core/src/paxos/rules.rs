@@ -87,6 +87,12 @@ pub trait AcceptorRules {
         ballot >= promised
     }
 
+    /// Whether an entry may take the place of what the slot holds, which may be known to be chosen: a late
+    /// accept of a ballot that lost must not displace that, even where nothing higher was promised.
+    fn may_displace(&self, chosen: bool, same_entry: bool) -> bool {
+        !chosen || same_entry
+    }
+
     /// What the acceptor has promised once it accepts in `ballot`: an acceptance is a promise, too.
     fn promised_by_accepting(&self, promised: Ballot, ballot: Ballot) -> Ballot {
         promised.max(ballot)

@@ -142,7 +142,10 @@ broken!(ReadsExpired,
     AcceptorRules {} ProposerRules {} LearnerRules {}
     ReaderRules { fn is_lease_live(&self, _: LocalTime, _: LocalTime) -> bool { true } });
 broken!(AcceptsAnything,
-    AcceptorRules { fn may_accept(&self, _: Ballot, _: Ballot) -> bool { true } }
+    AcceptorRules {
+        fn may_accept(&self, _: Ballot, _: Ballot) -> bool { true }
+        fn may_displace(&self, _: bool, _: bool) -> bool { true }
+    }
     ProposerRules {} LearnerRules {} ReaderRules {});
 
 #[test]
