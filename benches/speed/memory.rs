@@ -11,7 +11,23 @@ pub(super) fn asked_for() -> Option<u64> {
     std::env::args().find_map(|arg| arg.strip_prefix(FLAG)?.parse().ok())
 }
 
+/// So many faults, spread over the run. Scripted, for drawn faults last longer in a longer run, and what
+/// must be kept while a node is down grows with the time that it is.
+const FAULTS: u64 = 400;
+
 pub(super) fn scenario(hours: u64) -> Value {
+    let kinds = [
+        json!({ "crash": { "target": "leader" } }),
+        json!({ "pause": { "target": "leader" } }),
+        json!({ "power_loss": { "target": { "random": 1 } } }),
+        json!({ "partition": { "isolate": "leader" } }),
+    ];
+    let faults = (1..=FAULTS).zip(kinds.iter().cycle()).map(|(nth, kind)| {
+        let mut fault = kind.clone();
+        fault["at"] = json!(format!("{}ms", nth * hours * 3_600_000 / (FAULTS + 1)));
+        fault["for"] = json!("4s");
+        fault
+    });
     json!({
         "version": 1,
         "title": "a long run",
@@ -19,7 +35,7 @@ pub(super) fn scenario(hours: u64) -> Value {
         "network": { "loss": "1%" },
         "workload": { "clients": 2, "pause": "100ms" },
         "duration": format!("{hours}h"),
-        "chaos": { "for": format!("{hours}h") },
+        "faults": faults.collect::<Vec<_>>(),
         "max_events": 10_000_000_000_u64,
     })
 }
@@ -38,7 +54,7 @@ pub(super) fn compare() {
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let text = text.unwrap_or_default();
         let (events, peak) = text.trim().split_once(' ').unwrap_or(("?", "?"));
-        println!("{hours:>2} virtual h with faults: {events} events, peak memory {peak} KiB");
+        println!("{hours:>2} virtual h, {FAULTS} faults: {events} events, peak memory {peak} KiB");
     }
 }
 

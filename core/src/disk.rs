@@ -100,6 +100,15 @@ impl<R> Run<R> {
         }
     }
 
+    /// The records in slot order, to keep.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<R> {
+        match self {
+            Self::One(record) => alloc::vec![record],
+            Self::Many(records) => records,
+        }
+    }
+
     /// The same run of other records.
     pub fn map<S>(self, mut map: impl FnMut(R) -> S) -> Run<S> {
         match self {

@@ -11,6 +11,7 @@ use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, Prop
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::{CallId, LocalTime, Machine, NodeId, NodeSet, ProcessId, Span};
 use std::collections::BTreeSet;
+use std::ops::{Deref, DerefMut};
 
 /// Judges one or more properties of a system.
 pub trait Check<M: Machine> {
@@ -104,8 +105,14 @@ impl Tally {
 }
 
 /// What is wrong, where, and which facts contradict each other.
+///
+/// It is behind a pointer, so that the answer that checks nearly always give, no failure, fits a register.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub struct Failure(Box<Wrong>);
+
+/// What a [`Failure`] says.
+#[derive(Clone, Debug)]
+pub struct Wrong {
     /// The property that failed.
     pub property: &'static Property,
     /// `Violated`, or `InconsistentEvidence` where the machine's claims contradict what is known.
@@ -121,18 +128,18 @@ pub struct Failure {
 impl Failure {
     /// A violation of `property`.
     pub fn new(property: &'static Property, what: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Wrong {
             property,
             finding: Finding::Violated,
             what: what.into(),
             evidence: Vec::new(),
             nodes: NodeSet::EMPTY,
-        }
+        }))
     }
 
     /// The same failure, but of the evidence: a claim that contradicts the wire or the disk.
     #[must_use]
-    pub const fn inconsistent(mut self) -> Self {
+    pub fn inconsistent(mut self) -> Self {
         self.finding = Finding::InconsistentEvidence;
         self
     }
@@ -143,6 +150,26 @@ impl Failure {
         self.evidence.push(Evidence { at_ns: at.0, node: Some(node.0), what: what.into() });
         self.nodes.insert(node);
         self
+    }
+
+    /// Everything it says.
+    #[must_use]
+    pub fn into_inner(self) -> Wrong {
+        *self.0
+    }
+}
+
+impl Deref for Failure {
+    type Target = Wrong;
+
+    fn deref(&self) -> &Wrong {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Wrong {
+        &mut self.0
     }
 }
 

@@ -4,7 +4,7 @@ use super::storage::{Change, What};
 use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel};
 use crate::scenario::Side;
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
-use interregnum_core::{CallId, Input, Machine, NodeId, Outcome, Volume};
+use interregnum_core::{CallId, Input, Machine, NodeId, Outcome, ProcessId, Volume};
 
 /// A reply that reached its client, for the workload to act on.
 pub(crate) struct Answer<M: Machine> {
@@ -14,9 +14,11 @@ pub(crate) struct Answer<M: Machine> {
 }
 
 impl<M: Machine> Cluster<M> {
-    /// Lets a flight arrive; a client's answer is returned for its workload.
+    /// Lets another flight arrive; a client's answer is returned for its workload.
+    #[inline(never)]
     pub(crate) fn arrive(&mut self, flight: u32, driver: &mut impl Driver<M>) -> Option<Answer<M>> {
-        match self.flights.take(flight)? {
+        self.flights.get(flight)?;
+        match self.flights.take(flight) {
             Flight::Parcel { to, parcel } => self.hand_over(to as usize, parcel, driver),
             Flight::Answer { client, id, reply } => {
                 driver.see(self, &Seen::Answered { client, id, reply: &reply });
@@ -31,8 +33,7 @@ impl<M: Machine> Cluster<M> {
                 if watched {
                     self.at_sync(process, incarnation, Side::After, driver);
                 }
-                let input = Input::Disk { ticket, outcome: Outcome::Synced };
-                self.hand_over(process, Parcel::to(incarnation, input), driver);
+                self.report_synced(process, incarnation, ticket, driver);
             }
             Flight::Shared(request) => self.serve(request, driver),
             Flight::Spawning(process) => {
@@ -60,9 +61,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    /// Hands a parcel to its process: now, after its pause, or never. Inlined, so that a message is
-    /// moved once from where it was in flight to the machine.
-    #[inline(always)]
+    /// Hands a parcel to its process: now, after its pause, or never.
     pub(super) fn hand_over(
         &mut self,
         index: usize,
@@ -90,6 +89,25 @@ impl<M: Machine> Cluster<M> {
         self.deliver(index, parcel, driver);
     }
 
+    /// Tells the process that its sync is done, if it is there to hear it; all else is as for any parcel.
+    fn report_synced(
+        &mut self,
+        index: usize,
+        incarnation: u32,
+        ticket: M::Ticket,
+        driver: &mut impl Driver<M>,
+    ) {
+        let process = &self.processes[index];
+        let hears = process.up && !process.is_paused() && process.incarnation == incarnation;
+        let (process, outcome) = (process.id, Outcome::Synced);
+        if !hears || !self.watches.is_empty() {
+            let input = Input::Disk { ticket, outcome };
+            return self.hand_over(index, Parcel::to(incarnation, input), driver);
+        }
+        driver.see(self, &Seen::DiskDone { process, ticket: &ticket, end: DiskEnd::Synced });
+        self.step(index, Input::Disk { ticket, outcome }, driver);
+    }
+
     pub(super) fn lose(
         &mut self,
         index: usize,
@@ -105,25 +123,12 @@ impl<M: Machine> Cluster<M> {
 
     /// Shows the parcel and lets the process act on it, unless it was meant for an earlier
     /// incarnation.
-    #[inline(always)]
     pub(super) fn deliver(&mut self, index: usize, parcel: Parcel<M>, driver: &mut impl Driver<M>) {
         let process = &self.processes[index];
-        if parcel.incarnation.is_some_and(|only| only != process.incarnation) {
+        if !parcel.is_for(process.incarnation) {
             return;
         }
-        let to = process.id;
-        let seen = match &parcel.input {
-            Input::Message { from, message } => {
-                Seen::Delivered { id: parcel.id, from: *from, to, message }
-            }
-            Input::Call { id, call } => Seen::Called { process: to, id: *id, call },
-            Input::Notice { from, notice } => Seen::Noticed { from: *from, to, notice },
-            Input::Exited(part) => Seen::ToldExit { process: to, exited: *part },
-            Input::Timer(timer) => Seen::Fired { process: to, timer },
-            Input::Disk { ticket, outcome } => {
-                Seen::DiskDone { process: to, ticket, end: end_of(outcome) }
-            }
-        };
+        let seen = parcel.seen_by(process.id);
         if !self.watches.is_empty() {
             let seam = driver.seam(&seen);
             if self.is_struck_before(index, seam, driver) {
@@ -155,6 +160,29 @@ impl<M: Machine> Cluster<M> {
         let (process, timer) = (process.id, armed.timer.clone());
         driver.see(self, &Seen::Fired { process, timer: &timer });
         self.step(index, Input::Timer(timer), driver);
+    }
+}
+
+impl<M: Machine> Parcel<M> {
+    /// Whether this incarnation of its process may have it.
+    fn is_for(&self, incarnation: u32) -> bool {
+        self.incarnation.is_none_or(|only| only == incarnation)
+    }
+
+    /// What is seen when `to` is handed it.
+    fn seen_by(&self, to: ProcessId) -> Seen<'_, M> {
+        match &self.input {
+            Input::Message { from, message } => {
+                Seen::Delivered { id: self.id, from: *from, to, message }
+            }
+            Input::Call { id, call } => Seen::Called { process: to, id: *id, call },
+            Input::Notice { from, notice } => Seen::Noticed { from: *from, to, notice },
+            Input::Exited(part) => Seen::ToldExit { process: to, exited: *part },
+            Input::Timer(timer) => Seen::Fired { process: to, timer },
+            Input::Disk { ticket, outcome } => {
+                Seen::DiskDone { process: to, ticket, end: end_of(outcome) }
+            }
+        }
     }
 }
 

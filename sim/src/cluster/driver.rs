@@ -3,7 +3,7 @@
 use super::Cluster;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
-use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window};
+use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Run, Span, WallTime, Window};
 use std::num::NonZeroU32;
 
 /// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
@@ -25,7 +25,9 @@ pub(crate) trait Driver<M: Machine> {
     ) -> Fate;
     /// How long the disk of `node` takes for a sync.
     fn sync_time(&mut self, node: NodeId) -> Span;
-    /// Lets the flight arrive after so long.
+    /// Lets the message arrive after so long.
+    fn post(&mut self, letter: u32, after: Span);
+    /// Lets another flight arrive after so long.
     fn launch(&mut self, flight: u32, after: Span);
     /// Lets the timer fire within a window of true time from now.
     fn arm(&mut self, process: usize, timer: usize, window: Window);
@@ -98,6 +100,25 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     }
 
     fn emit(&mut self, effect: Effect<M>) {
-        self.cluster.emit(self.process, effect, self.driver);
+        let (cluster, index, driver) = (&mut *self.cluster, self.process, &mut *self.driver);
+        if !cluster.is_free(index) {
+            return cluster.emit_in_trouble(index, effect, driver);
+        }
+        // As `Cluster::perform` does, without handing the effect on.
+        match &effect {
+            Effect::Send { to, message } => {
+                let Some(envelope) = cluster.send(index, *to, message, driver) else { return };
+                if let Effect::Send { message, .. } = effect {
+                    cluster.post(envelope, message, driver);
+                }
+            }
+            Effect::Write { at, records: Run::One(record) } => {
+                cluster.show_written(index, *at, record, driver);
+                if let Effect::Write { at, records: Run::One(record) } = effect {
+                    cluster.write(index, at, record, driver);
+                }
+            }
+            _ => cluster.perform_other(index, effect, driver),
+        }
     }
 }

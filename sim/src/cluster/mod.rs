@@ -6,6 +6,7 @@
 mod arrive;
 mod clocks;
 mod driver;
+mod mail;
 mod network;
 mod node;
 mod pages;
@@ -22,6 +23,7 @@ use crate::seen::{Client, MessageId, Seen};
 use clocks::Clocks;
 use driver::StepHost;
 use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
+use mail::Letter;
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
@@ -72,7 +74,7 @@ pub struct Deployed<M: Machine> {
     pub running: bool,
 }
 
-/// Something on its way.
+/// Something else on its way.
 #[derive(Debug)]
 pub(crate) enum Flight<M: Machine> {
     /// To a process.
@@ -187,6 +189,7 @@ pub struct Cluster<M: Machine> {
     processes: Vec<Process<M>>,
     clients: u32,
     pub(crate) network: Network,
+    letters: Slab<Letter<M>>,
     flights: Slab<Flight<M>>,
     messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
@@ -249,6 +252,7 @@ impl<M: Machine> Cluster<M> {
             nodes,
             processes,
             clients,
+            letters: Slab::new(),
             flights: Slab::new(),
             messages_sent: 0,
             paths: BTreeMap::new(),
@@ -309,7 +313,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     pub(crate) fn in_flight(&self) -> usize {
-        self.flights.len()
+        self.letters.len() + self.flights.len()
     }
 
     pub(crate) fn bites(&self) -> &[u64] {

@@ -15,6 +15,9 @@ const ROOM: usize = 16;
 /// A sparse array of records.
 #[derive(Clone, Debug)]
 pub(super) struct Pages<T> {
+    /// The page that was written last, and most often is the next to be written: it is not in the tree.
+    /// It alone may be empty.
+    hot: (u64, Page<T>),
     pages: BTreeMap<u64, Page<T>>,
 }
 
@@ -26,18 +29,23 @@ struct Page<T> {
 
 impl<T> Pages<T> {
     pub(super) const fn new() -> Self {
-        Self { pages: BTreeMap::new() }
+        Self { hot: (0, Page { used: Vec::new() }), pages: BTreeMap::new() }
     }
 
     pub(super) fn get(&self, slot: Slot) -> Option<&T> {
-        let page = self.pages.get(&(slot.0 / PAGE))?;
+        let number = slot.0 / PAGE;
+        let page = if number == self.hot.0 { &self.hot.1 } else { self.pages.get(&number)? };
         let index = page.used.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
         page.used.get(index).map(|(_, value)| value)
     }
 
+    #[inline]
     pub(super) fn insert(&mut self, slot: Slot, value: T) {
         let number = slot.0 / PAGE;
-        let page = self.pages.entry(number).or_insert_with(Page::new);
+        if number != self.hot.0 {
+            self.turn_to(number);
+        }
+        let page = &mut self.hot.1;
         if page.used.last().is_none_or(|(last, _)| *last < slot) {
             return page.used.push((slot, value));
         }
@@ -47,11 +55,22 @@ impl<T> Pages<T> {
         }
     }
 
+    /// Takes a page out of the tree and puts the one at hand back.
+    #[inline(never)]
+    fn turn_to(&mut self, number: u64) {
+        let page = self.pages.remove(&number).unwrap_or_else(Page::new);
+        let (before, page) = std::mem::replace(&mut self.hot, (number, page));
+        if !page.used.is_empty() {
+            self.pages.insert(before, page);
+        }
+    }
+
     /// Empties the slots in `range`; costs as much as there are pages in it, however long it is.
     pub(super) fn erase(&mut self, range: &Range<Slot>) {
         if range.start >= range.end {
             return;
         }
+        self.hot.1.used.retain(|(slot, _)| !range.contains(slot));
         let (first, last) = (range.start.0 / PAGE, (range.end.0 - 1) / PAGE);
         let mut next = Some(first);
         while let Some((&number, page)) =
@@ -67,7 +86,10 @@ impl<T> Pages<T> {
 
     /// Every slot in use, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
-        self.pages.values().flat_map(|page| page.used.iter().map(|(slot, value)| (*slot, value)))
+        let (number, hot) = &self.hot;
+        let (below, above) = (self.pages.range(..number), self.pages.range(number..));
+        let pages = below.chain([(number, hot)]).chain(above);
+        pages.flat_map(|(_, page)| page.used.iter().map(|(slot, value)| (*slot, value)))
     }
 }
 

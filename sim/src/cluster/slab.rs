@@ -1,9 +1,12 @@
 //! Things in flight, by a small number that is used again once the thing has arrived.
 
 /// A slab with a free list: no allocation once it has grown to the run's needs.
+///
+/// A slot is a vector of one place, not an `Option`: taking a large value out of an `Option` writes as many
+/// bytes as the value has, and splits the value so that it is slow to read where it is moved to.
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
-    slots: Vec<Option<T>>,
+    slots: Vec<Vec<T>>,
     free: Vec<u32>,
 }
 
@@ -12,21 +15,31 @@ impl<T> Slab<T> {
         Self { slots: Vec::new(), free: Vec::new() }
     }
 
-    #[inline]
+    /// Inlined, so that the value is built where it will lie.
+    #[inline(always)]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(value);
-            return slot;
-        }
-        let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.slots.push(Some(value));
+        let slot = self.free.pop().unwrap_or_else(|| self.grow());
+        self.slots[slot as usize].push(value);
         slot
     }
 
-    pub(crate) fn take(&mut self, slot: u32) -> Option<T> {
-        let value = self.slots.get_mut(slot as usize)?.take()?;
+    #[cold]
+    fn grow(&mut self) -> u32 {
+        self.slots.push(Vec::with_capacity(1));
+        u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// What is in flight under this number, where it lies.
+    #[inline(always)]
+    pub(crate) fn get(&self, slot: u32) -> Option<&T> {
+        self.slots.get(slot as usize)?.first()
+    }
+
+    /// Takes out what is in flight under this number; there must be something.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, slot: u32) -> T {
         self.free.push(slot);
-        Some(value)
+        self.slots[slot as usize].remove(0)
     }
 
     pub(crate) const fn len(&self) -> usize {

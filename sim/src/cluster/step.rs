@@ -2,9 +2,10 @@
 
 use super::storage::{Change, Stored, What};
 use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
-use crate::seen::{Client, CrashCause, DropCause, MessageId, Seen};
+use crate::seen::{Client, CrashCause, Seen};
 use interregnum_core::{
-    CallId, Context, Effect, Input, Machine, Outcome, Part, ProcessId, Span, Volume, Window,
+    CallId, Context, Effect, Input, Machine, Outcome, Part, Place, ProcessId, Run, Span, Volume,
+    Window,
 };
 use std::rc::Rc;
 
@@ -52,24 +53,76 @@ impl<M: Machine> Cluster<M> {
         let rest = std::mem::take(&mut self.processes[index].tail);
         self.begin_step(index);
         for effect in rest {
-            self.emit(index, effect, driver);
+            if self.is_free(index) {
+                self.perform(index, effect, driver);
+            } else {
+                self.emit_in_trouble(index, effect, driver);
+            }
         }
     }
 
-    /// Takes the next effect of a process's present step.
-    #[inline]
-    pub(super) fn emit(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
-        if self.processes[index].course == Course::Free {
-            self.perform(index, effect, driver);
-        } else {
-            self.emit_in_trouble(index, effect, driver);
-        }
+    /// Whether nobody may interrupt the process's present step.
+    #[inline(always)]
+    pub(super) fn is_free(&self, index: usize) -> bool {
+        self.processes[index].course == Course::Free
     }
 
+    /// Carries out an effect.
+    ///
+    /// A message or a record is looked at where it lies and moved once, at the end: what the machine has
+    /// only just written is slow to copy. For the same reason `StepHost::emit` does this itself.
     pub(super) fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
+        match &effect {
+            Effect::Send { to, message } => {
+                let Some(envelope) = self.send(index, *to, message, driver) else { return };
+                if let Effect::Send { message, .. } = effect {
+                    self.post(envelope, message, driver);
+                }
+            }
+            Effect::Write { at, records: Run::One(record) } => {
+                self.show_written(index, *at, record, driver);
+                if let Effect::Write { at, records: Run::One(record) } = effect {
+                    self.write(index, at, record, driver);
+                }
+            }
+            _ => self.perform_other(index, effect, driver),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn show_written(
+        &mut self,
+        index: usize,
+        at: Place,
+        record: &M::Record,
+        driver: &mut impl Driver<M>,
+    ) {
+        driver.see(self, &Seen::Written { process: self.processes[index].id, at, record });
+    }
+
+    #[inline(always)]
+    pub(super) fn write(
+        &mut self,
+        index: usize,
+        at: Place,
+        record: M::Record,
+        driver: &mut impl Driver<M>,
+    ) {
+        let by = self.processes[index].id;
+        let change = Change { by, what: What::Write(Stored { home: at, record }) };
+        self.change(index, at.volume, change, driver);
+    }
+
+    #[inline(never)]
+    pub(super) fn perform_other(
+        &mut self,
+        index: usize,
+        effect: Effect<M>,
+        driver: &mut impl Driver<M>,
+    ) {
         let me = self.processes[index].id;
         match effect {
-            Effect::Send { to, message } => self.send(index, to, message, driver),
+            Effect::Send { .. } => {}
             Effect::Arm { timer, window } => self.arm(index, timer, window, driver),
             Effect::Cancel(timer) => self.cancel(index, &timer, driver),
             Effect::Read { at, ticket } => match at.volume {
@@ -84,14 +137,9 @@ impl<M: Machine> Cluster<M> {
                 Volume::Shared(disk) => self.read_shared(index, disk, at.slot, ticket, driver),
             },
             Effect::Write { at, records } => {
-                let mut at = at;
-                let mut write = |record: M::Record| {
-                    self.write(index, at, record, driver);
-                    at = at.offset(1);
-                };
-                match records {
-                    interregnum_core::Run::One(record) => write(record),
-                    interregnum_core::Run::Many(records) => records.into_iter().for_each(write),
+                for (nth, record) in (0..).zip(records.into_vec()) {
+                    let records = Run::One(record);
+                    self.perform(index, Effect::Write { at: at.offset(nth), records }, driver);
                 }
             }
             Effect::Erase { volume, slots } => {
@@ -131,43 +179,10 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn launch(&mut self, flight: Flight<M>, after: Span, driver: &mut impl Driver<M>) {
         let flight = self.flights.insert(flight);
         driver.launch(flight, after);
-    }
-
-    fn send(
-        &mut self,
-        index: usize,
-        to: ProcessId,
-        message: M::Message,
-        driver: &mut impl Driver<M>,
-    ) {
-        let from = self.processes[index].id;
-        self.messages_sent += 1;
-        let id = MessageId(self.messages_sent);
-        driver.see(self, &Seen::Sent { id, from, to, message: &message });
-        let lost = |why| Seen::Dropped { id, from, to, message: &message, why };
-        let Some(target) = self.index(to) else {
-            return driver.see(self, &lost(DropCause::Down));
-        };
-        if self.network.is_cut(from.node, to.node) {
-            self.bite_of_cut(from.node, to.node);
-            return driver.see(self, &lost(DropCause::Cut));
-        }
-        let cargo = Cargo::Message(&message);
-        match driver.fate(self, self.endpoint(index), self.endpoint(target), cargo) {
-            Fate::Lost(why) => driver.see(self, &lost(why)),
-            Fate::Arrives { after, again } => {
-                let to = number(target);
-                if let Some(again) = again {
-                    let parcel = Parcel::message(id, from, message.clone());
-                    self.launch(Flight::Parcel { to, parcel }, again, driver);
-                }
-                let parcel = Parcel::message(id, from, message);
-                self.launch(Flight::Parcel { to, parcel }, after, driver);
-            }
-        }
     }
 
     fn arm(&mut self, index: usize, timer: M::Timer, window: Window, driver: &mut impl Driver<M>) {
@@ -203,19 +218,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    fn write(
-        &mut self,
-        index: usize,
-        at: interregnum_core::Place,
-        record: M::Record,
-        driver: &mut impl Driver<M>,
-    ) {
-        let by = self.processes[index].id;
-        driver.see(self, &Seen::Written { process: by, at, record: &record });
-        let what = What::Write(Stored { home: at, record });
-        self.change(index, at.volume, Change { by, what }, driver);
-    }
-
+    #[inline(always)]
     fn change(
         &mut self,
         index: usize,

@@ -49,6 +49,7 @@ impl<R: Clone> Storage<R> {
     }
 
     /// Takes a change; returns nothing, for a write has no completion of its own.
+    #[inline(always)]
     pub(crate) fn change(&mut self, change: Change<R>) {
         self.unsynced.push_back(change);
     }

@@ -164,8 +164,10 @@ impl<'r, S: System> Run<'r, S> {
             && self.timeline.tap.checks.iter().all(|check| Check::settled(&**check))
     }
 
+    #[inline]
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Letter(letter) => self.cluster.receive(letter, &mut self.timeline),
             Event::Arrival(flight) => {
                 if let Some(answer) = self.cluster.arrive(flight, &mut self.timeline) {
                     self.with_clients(|workload, clients| {

@@ -87,6 +87,7 @@ impl<S: System> Run<'_, S> {
             let at = TrueTime::ZERO.after(planned.fault.at.0);
             format!("{number}: {} at {at}, {state}", planned.fault.kind())
         });
+        let failure = failure.into_inner();
         Violation {
             invariant: failure.property.id.to_owned(),
             name: failure.property.name.to_owned(),

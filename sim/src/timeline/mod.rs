@@ -209,6 +209,10 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         slowed.max().unwrap_or(takes)
     }
 
+    fn post(&mut self, letter: u32, after: Span) {
+        self.schedule(self.now.after(after), Event::Letter(letter));
+    }
+
     fn launch(&mut self, flight: u32, after: Span) {
         self.schedule(self.now.after(after), Event::Arrival(flight));
     }

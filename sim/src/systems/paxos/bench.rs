@@ -71,8 +71,8 @@ impl<A: App> Bench<A> {
         }
     }
 
-    /// Takes in one term.
-    #[inline]
+    /// Takes in one term. Inlined with the decoding, so that a term is never written down.
+    #[inline(always)]
     pub(super) fn take(&mut self, now: TrueTime, term: &Term<'_, A>, report: &mut Report) {
         let failure = match *term {
             Term::Accept { from, ballot, slot, entry, chosen_upto } => self
@@ -108,6 +108,7 @@ impl<A: App> Bench<A> {
     }
 
     /// What does not happen for every command.
+    #[inline(never)]
     fn take_rare(
         &mut self,
         now: TrueTime,

@@ -146,7 +146,7 @@ pub const KINDS: Kinds = Kinds::of(&[
 ]);
 
 /// What was seen, as a term; `None` if it is of no interest here.
-#[inline]
+#[inline(always)]
 pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a, L::App>> {
     match *seen {
         Seen::Sent { from, to, message, .. } => {
@@ -172,7 +172,7 @@ pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a
     }
 }
 
-#[inline]
+#[inline(always)]
 fn said<A: App>(from: NodeId, to: NodeId, body: &Body<A>) -> Option<Term<'_, A>> {
     Some(match body {
         Body::Accept { ballot, slot, entry, chosen_upto } => {
@@ -199,7 +199,7 @@ fn said<A: App>(from: NodeId, to: NodeId, body: &Body<A>) -> Option<Term<'_, A>>
     })
 }
 
-#[inline]
+#[inline(always)]
 fn durable<A: App>(node: NodeId, at: Place, record: &Record<A>) -> Option<Term<'_, A>> {
     Some(match record {
         Record::Accepted { slot, ballot, entry } => {
@@ -227,7 +227,7 @@ fn durable<A: App>(node: NodeId, at: Place, record: &Record<A>) -> Option<Term<'
 }
 
 /// In which of its two lanes the record of `slot` is; `None` if it is not where it belongs.
-#[inline]
+#[inline(always)]
 fn lane_of(at: Slot, slot: LogSlot) -> Option<Lane> {
     match record::purpose(at.0) {
         Purpose::Entry(of, lane) | Purpose::Mirror(of, lane) if of == slot => Some(lane),

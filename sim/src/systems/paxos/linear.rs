@@ -217,7 +217,9 @@ impl Histories {
     fn violated(&mut self, what: String, mut evidence: Vec<Evidence>) -> Failure {
         self.tally.violated += 1;
         evidence.sort_by_key(|fact| fact.at_ns);
-        Failure { evidence, ..Failure::new(&A9, what) }
+        let mut failure = Failure::new(&A9, what);
+        failure.evidence = evidence;
+        failure
     }
 }
 
