@@ -179,6 +179,13 @@ pub trait ProposerRules {
         false
     }
 
+    /// Whether a leader goes on in its ballot once others told it what is chosen in a slot for which it
+    /// proposed: if that may be another entry, a higher ballot chose it, and whoever accepted the leader's
+    /// own one would take its word that the slot is chosen for that.
+    fn may_lead_on(&self, own_entry: bool) -> bool {
+        own_entry
+    }
+
     /// Election: whether a node may take over. Only a quorum-connected one may, and only if nobody it
     /// hears is content.
     fn may_take_over(&self, happy: bool, any_replier_happy: bool, quorum_connected: bool) -> bool {
