@@ -101,7 +101,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         let node = self.nodes.get_mut(from.index())?;
         match body {
             Body::Heartbeat { ballot, sequence, .. } => {
-                let known = |e: &Exclusion| (e.ballot, e.sequence) >= (*ballot, *sequence);
+                let known = |e: &Exclusion| (e.ballot, e.sequence) > (*ballot, *sequence);
                 if node.granted[0].as_ref().is_none_or(|own| !known(own)) {
                     let until = counted.after(self.grant);
                     node.grants(Exclusion { ballot: *ballot, sequence: *sequence, until });
