@@ -205,6 +205,12 @@ pub trait ProposerRules {
         !happy && !any_replier_happy && quorum_connected
     }
 
+    /// Election: whether an elected node remains content, by whether a majority that it reaches knows of
+    /// nobody later.
+    fn may_stay_elected(&self, by_majority: bool) -> bool {
+        by_majority
+    }
+
     /// Election: whether a leader that no majority answered for so many rounds gives up its ballot.
     fn abdicates(&self, silent_rounds: u32, limit: u32) -> bool {
         silent_rounds >= limit

@@ -59,8 +59,8 @@ pub enum Bug {
     ReadsBeforeRecovery,
     /// P29: a lease is granted in a ballot below the one promised.
     GrantsBelowPromise,
-    /// P32: a node that hears no majority takes over.
-    CandidateUnconnected,
+    /// P32: a leader that no majority answers neither retires nor admits it.
+    NeverAbdicates,
     /// P33: a leader goes on in a ballot that did not choose what it proposed.
     LeadsOnOvertaken,
     /// E1, which is also P22: a lease is counted from when it was granted, not from when it was asked for.

@@ -172,10 +172,17 @@ impl ProposerRules for Planted {
         self.answer(Bug::LeadsOnOvertaken, Sound.may_lead_on(own_entry), || true)
     }
 
+    fn may_stay_elected(&self, by_majority: bool) -> bool {
+        self.answer(Bug::NeverAbdicates, Sound.may_stay_elected(by_majority), || true)
+    }
+
+    fn abdicates(&self, silent_rounds: u32, limit: u32) -> bool {
+        self.answer(Bug::NeverAbdicates, Sound.abdicates(silent_rounds, limit), || false)
+    }
+
     fn may_take_over(&self, happy: bool, any_replier_happy: bool, quorum_connected: bool) -> bool {
         let sound = Sound.may_take_over(happy, any_replier_happy, quorum_connected);
-        let sound = self.answer(Bug::Duels, sound, || quorum_connected);
-        self.answer(Bug::CandidateUnconnected, sound, || !happy && !any_replier_happy)
+        self.answer(Bug::Duels, sound, || quorum_connected)
     }
 }
 
