@@ -113,9 +113,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         };
         let beats = leading.beats.iter_mut().flatten();
-        let Some(beat) = beats
-            .into_iter()
-            .find(|beat| config.rules.counts_grant(beat.sequence, sequence))
+        let Some(beat) =
+            beats.into_iter().find(|beat| config.rules.counts_grant(beat.sequence, sequence))
         else {
             return;
         };

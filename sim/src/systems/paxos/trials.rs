@@ -31,6 +31,7 @@ trials![
     "ballot-not-durable",
     "ballots-tie",
     "compacted-is-empty",
+    "displaces-chosen",
     "duels",
     "grants-below-promise",
     "grants-without-number",

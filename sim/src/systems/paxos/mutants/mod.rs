@@ -63,6 +63,8 @@ pub enum Bug {
     NeverAbdicates,
     /// P33: a leader goes on in a ballot that did not choose what it proposed.
     LeadsOnOvertaken,
+    /// P34: a late accept takes the place of what is known to be chosen.
+    DisplacesChosen,
     /// E1, which is also P22: a lease is counted from when it was granted, not from when it was asked for.
     LeaseFromReceipt,
     /// E2: a lease is held for as long as it was granted, however far clocks drift.

@@ -99,6 +99,10 @@ impl AcceptorRules for Planted {
         self.answer(Bug::AcceptIgnoresPromise, sound, || true)
     }
 
+    fn may_displace(&self, chosen: bool, same_entry: bool) -> bool {
+        self.answer(Bug::DisplacesChosen, Sound.may_displace(chosen, same_entry), || true)
+    }
+
     fn promised_by_accepting(&self, promised: Ballot, ballot: Ballot) -> Ballot {
         let sound = Sound.promised_by_accepting(promised, ballot);
         self.answer(Bug::AcceptIsNoPromise, sound, || promised)

@@ -208,6 +208,13 @@ pub const MUTANTS: &[Mutant] = &[
         also: &[],
     },
     Mutant {
+        id: "paxos/displaces-chosen",
+        bug: "P34",
+        defect: "a late accept takes the place of what is known to be chosen",
+        expected: "A5",
+        also: &[],
+    },
+    Mutant {
         id: "paxos/lease-from-receipt",
         bug: "E1, P22",
         defect: "a lease is counted from when it was granted, not from when it was asked for",
@@ -326,6 +333,7 @@ pub(super) const BUGS: [Bug; MUTANTS.len()] = [
     Bug::GrantsBelowPromise,
     Bug::NeverAbdicates,
     Bug::LeadsOnOvertaken,
+    Bug::DisplacesChosen,
     Bug::LeaseFromReceipt,
     Bug::LeaseWithoutMargin,
     Bug::NoSilence,
