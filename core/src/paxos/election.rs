@@ -84,7 +84,8 @@ impl Election {
         self.happy = if own {
             let below = |told: &Told| told.elected <= self.candidacy;
             let content = |told: Told| told.happy && told.elected > self.candidacy;
-            is_quorum(self.repliers().filter(|(_, told)| below(told)).map(|(n, _)| n).collect())
+            let followers = self.repliers().filter(|(_, told)| below(told)).map(|(n, _)| n);
+            config.rules.may_stay_elected(is_quorum(followers.collect()))
                 || self.repliers().any(|(_, told)| content(told))
         } else {
             let leads = |told: Told| told.happy && told.candidacy == self.elected;

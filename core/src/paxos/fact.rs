@@ -50,6 +50,8 @@ pub enum Fact {
 pub enum Why {
     /// The own acceptor took part in a higher ballot.
     Superseded,
+    /// Others know to be chosen what may be another entry than this ballot proposed.
+    Overtaken,
     /// So many acceptors refuse the ballot that the others are no majority.
     Refused,
     /// No majority has answered for the abdication time.

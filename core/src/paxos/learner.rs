@@ -148,7 +148,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
         cell.chosen = true;
         cell.faulty = false;
-        if cell.ballot.is_none() || cell.entry != *entry {
+        let own_entry = cell.entry == *entry;
+        if cell.ballot.is_none() || !own_entry {
             let lane = cell.replace(Ballot::NONE, entry.clone());
             cell.owed = false;
             // Nobody counts on this record: no sync. It only spares the next life the question.
@@ -157,6 +158,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
                 cx.write(record::entry_place(slot, lane), Record::Chosen { slot, entry });
             }
         }
+        self.lead_on_if_own(config, slot, own_entry, cx);
         true
     }
 }

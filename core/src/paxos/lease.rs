@@ -28,7 +28,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         let Role::Leading(leading) = &mut self.role else {
             return;
         };
-        leading.sequence = leading.sequence.saturating_add(1);
+        leading.sequence = config.rules.next_heartbeat(leading.sequence);
         let (ballot, sequence) = (leading.ballot, leading.sequence);
         if let Some(lease) = config.settings().lease {
             let sent = cx.now();
@@ -113,11 +113,13 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         };
         let beats = leading.beats.iter_mut().flatten();
-        let Some(beat) = beats.into_iter().find(|beat| beat.sequence == sequence) else {
+        let Some(beat) =
+            beats.into_iter().find(|beat| config.rules.counts_grant(beat.sequence, sequence))
+        else {
             return;
         };
         beat.grants.add(from);
-        if !config.rules.is_quorum(beat.grants, config.settings().members) {
+        if !config.rules.may_hold(beat.grants, config.settings().members) {
             return;
         }
         let begins = config.rules.lease_begins(beat.sent, cx.now());
@@ -176,14 +178,13 @@ impl<A: App, R: Rules> Paxos<A, R> {
         if leading.lease_until.is_some() {
             cx.fact(Fact::LeaseLost { ballot });
         }
-        self.on_release(ballot, sequence);
+        self.on_release(config, ballot, sequence);
         Self::broadcast(config, &Body::Release { ballot, sequence }, cx);
     }
 
-    pub(super) fn on_release(&mut self, ballot: Ballot, sequence: u64) {
-        let exact = |granted: &Granted| granted.ballot == ballot && granted.sequence == sequence;
-        if self.acceptor.granted.as_ref().is_some_and(exact) {
-            self.acceptor.granted = None;
-        }
+    pub(super) fn on_release(&mut self, config: &Config<R>, ballot: Ballot, sequence: u64) {
+        self.acceptor.granted.take_if(|granted| {
+            config.rules.is_released((granted.ballot, granted.sequence), (ballot, sequence))
+        });
     }
 }

@@ -163,7 +163,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             Body::Grant { ballot, sequence } => {
                 self.on_grant(config, from, ballot, sequence, cx);
             }
-            Body::Release { ballot, sequence } => self.on_release(ballot, sequence),
+            Body::Release { ballot, sequence } => self.on_release(config, ballot, sequence),
             Body::Ask { round } => self.on_ask(config, from, round, cx),
             Body::Tell { round, candidacy, elected, happy, chosen_upto } => {
                 let told = election::Told { candidacy, elected, happy, chosen_upto };

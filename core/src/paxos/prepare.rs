@@ -7,7 +7,7 @@
 use super::findings::Findings;
 use super::message::{Ballot, Body, Promise};
 use super::rules::{Rules, Tally};
-use super::{Config, Paxos, Role, Why};
+use super::{Config, Fact, Paxos, Role, Why};
 use crate::consensus::App;
 use crate::{Context, Fold, NodeId, NodeSet};
 use alloc::boxed::Box;
@@ -137,14 +137,21 @@ impl<A: App, R: Rules> Paxos<A, R> {
     ) {
         let (own, refused) = match &mut self.role {
             Role::Follower => return,
-            Role::Preparing(preparing) => (preparing.ballot, &mut preparing.refused),
-            Role::Leading(leading) => (leading.ballot, &mut leading.refused),
+            Role::Preparing(preparing) => (&mut preparing.ballot, &mut preparing.refused),
+            Role::Leading(leading) => (&mut leading.ballot, &mut leading.refused),
         };
-        if !config.rules.counts_for(own, ballot) || promised <= own {
+        if !config.rules.counts_for(*own, ballot) || promised <= *own {
             return;
         }
-        refused.insert(from);
-        self.give_up_if_refused(config, cx);
+        let next = config.rules.ballot_after_refusal(*own, promised);
+        if next == *own {
+            refused.insert(from);
+            self.give_up_if_refused(config, cx);
+        } else {
+            // No sound rule leads here: the promises were given to another ballot.
+            *own = next;
+            cx.fact(Fact::Led { ballot: next });
+        }
     }
 
     /// Gives the ballot up when the acceptors left to it are no majority, be it only for one slot that

@@ -314,6 +314,28 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
     }
 
+    /// Others know everything up to `slot` to be chosen: gives the ballot up if it proposed for any of
+    /// that and has not seen its entry chosen, unless that is the entry.
+    pub(super) fn lead_on_if_own(
+        &mut self,
+        config: &Config<R>,
+        slot: LogSlot,
+        own_entry: bool,
+        cx: &mut Context<'_, Self>,
+    ) {
+        let Role::Leading(leading) = &self.role else {
+            return;
+        };
+        let slots = (leading.base.0..=slot.0).zip(&leading.proposals);
+        let mut undecided = slots.filter(|(_, proposal)| proposal.state == State::Sent);
+        if undecided.next().is_some() && !config.rules.may_lead_on(own_entry) {
+            cx.probe("paxos/ballot-overtaken");
+            let ballot = leading.ballot;
+            self.step_down(config, Why::Overtaken, cx);
+            self.election.spend(ballot);
+        }
+    }
+
     /// Gives the ballot up for ever: proposes and reads nothing more in it, and only then releases its
     /// lease. Whoever waits for an answer learns that there will be none.
     pub(super) fn step_down(&mut self, config: &Config<R>, why: Why, cx: &mut Context<'_, Self>) {

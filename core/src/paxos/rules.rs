@@ -134,6 +134,12 @@ pub trait AcceptorRules {
         holder != candidate
     }
 
+    /// Whether the end of one heartbeat's grant, named by its ballot and number, ends the live one: a late
+    /// release must not end what the same owner was granted since.
+    fn is_released(&self, granted: (Ballot, u64), released: (Ballot, u64)) -> bool {
+        released == granted
+    }
+
     /// How long after a restart the acceptor gives no promise, for it forgot what it granted.
     fn silence_after_restart(&self, lease: &Lease) -> Span {
         lease.grant
@@ -158,6 +164,13 @@ pub trait ProposerRules {
         reply == ballot
     }
 
+    /// The ballot in which a proposer goes on after an acceptor refused it for `promised`: the promises it
+    /// has were given to this one, and another one would need its own.
+    fn ballot_after_refusal(&self, ballot: Ballot, promised: Ballot) -> Ballot {
+        let _ = promised;
+        ballot
+    }
+
     /// Whether the replies come from a majority of the configured nodes.
     fn is_quorum(&self, tally: Tally, members: u8) -> bool {
         tally.voters.len() * 2 > u32::from(members)
@@ -179,10 +192,23 @@ pub trait ProposerRules {
         false
     }
 
+    /// Whether a leader goes on in its ballot once others told it what is chosen in a slot for which it
+    /// proposed: if that may be another entry, a higher ballot chose it, and whoever accepted the leader's
+    /// own one would take its word that the slot is chosen for that.
+    fn may_lead_on(&self, own_entry: bool) -> bool {
+        own_entry
+    }
+
     /// Election: whether a node may take over. Only a quorum-connected one may, and only if nobody it
     /// hears is content.
     fn may_take_over(&self, happy: bool, any_replier_happy: bool, quorum_connected: bool) -> bool {
         !happy && !any_replier_happy && quorum_connected
+    }
+
+    /// Election: whether an elected node remains content, by whether a majority that it reaches knows of
+    /// nobody later.
+    fn may_stay_elected(&self, by_majority: bool) -> bool {
+        by_majority
     }
 
     /// Election: whether a leader that no majority answered for so many rounds gives up its ballot.
@@ -239,6 +265,23 @@ pub trait ReaderRules {
     /// Whether the leader has applied everything that its phase 1 found up to `top`.
     fn has_recovered(&self, applied: LogSlot, top: LogSlot) -> bool {
         applied >= top
+    }
+
+    /// The number of the next heartbeat: each sending has its own, so that a grant tells when it was asked
+    /// for.
+    fn next_heartbeat(&self, last: u64) -> u64 {
+        last.saturating_add(1)
+    }
+
+    /// Whether a grant of heartbeat `granted` counts for `heartbeat`.
+    fn counts_grant(&self, heartbeat: u64, granted: u64) -> bool {
+        granted == heartbeat
+    }
+
+    /// Whether the grants of one heartbeat make a lease: a majority of the configured nodes must exclude
+    /// all others.
+    fn may_hold(&self, grants: Tally, members: u8) -> bool {
+        grants.voters.len() * 2 > u32::from(members)
     }
 
     /// When a lease begins whose request was sent at `sent` and granted by a majority at `granted`, on

@@ -160,6 +160,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         }
         cx.probe("paxos/snapshot-installed");
+        // A state does not tell which entries led to it.
+        self.lead_on_if_own(config, snapshot.applied, false, cx);
         let Replica { app, sessions } = snapshot.replica.clone();
         self.replica.app = app;
         if config.rules.installs_sessions() {

@@ -3,6 +3,7 @@
 use crate::chance::Chance;
 use crate::oracle::Oracle;
 use core::num::NonZeroU32;
+use interregnum_core::consensus::Consensus;
 use interregnum_core::kv::Kv;
 use interregnum_core::paxos::record::{VOLUME, format};
 use interregnum_core::paxos::{
@@ -175,6 +176,11 @@ impl<R: Rules> Lab<R> {
         }
         if let Some(machine) = &self.nodes[id.index()].machine {
             self.oracle.on_state(id, machine);
+        }
+        for (node, Node { machine, config, clock, .. }) in (0..).map(NodeId).zip(&self.nodes) {
+            if let Some(machine) = machine.as_ref().filter(|m| m.is_leader_at(config, *clock)) {
+                self.oracle.on_holder(node, machine.applied());
+            }
         }
     }
 

@@ -23,9 +23,13 @@ pub(crate) struct Oracle {
     calls: BTreeMap<CallId, Asked>,
     /// The highest slot that any answer so far was computed from.
     answered: LogSlot,
+    /// The highest slot that any node has applied.
+    highest: LogSlot,
     /// The highest slot at which each node was checked.
     seen: BTreeMap<NodeId, LogSlot>,
     pub(crate) violation: Option<String>,
+    /// Who held the lease and had not applied everything that somebody had.
+    pub(crate) behind: Option<String>,
 }
 
 #[derive(Debug)]
@@ -46,8 +50,10 @@ impl Oracle {
             outcomes: vec![Applied::Nothing],
             calls: BTreeMap::new(),
             answered: LogSlot::ZERO,
+            highest: LogSlot::ZERO,
             seen: BTreeMap::new(),
             violation: None,
+            behind: None,
         }
     }
 
@@ -92,6 +98,7 @@ impl Oracle {
 
     pub(crate) fn on_state<R: Rules>(&mut self, node: NodeId, machine: &Paxos<Kv, R>) {
         let applied = machine.applied();
+        self.highest = self.highest.max(applied);
         if self.seen.insert(node, applied) == Some(applied) {
             return;
         }
@@ -101,6 +108,14 @@ impl Oracle {
                 self.blame(|| format!("{node} has another state at {applied} than the replay"));
             }
             Some(_) => {}
+        }
+    }
+
+    /// Whether anybody knows of something chosen that the holder of the lease has not applied.
+    pub(crate) fn on_holder(&mut self, node: NodeId, applied: LogSlot) {
+        let highest = self.highest;
+        if applied < highest && self.behind.is_none() {
+            self.behind = Some(format!("{node} holds the lease at {applied}; {highest} is known"));
         }
     }
 

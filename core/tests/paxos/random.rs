@@ -6,7 +6,10 @@ use crate::lab::{Fate, Lab};
 use interregnum_core::consensus::{ClientId, Consensus, LogSlot, RequestId};
 use interregnum_core::kv::{KvCommand, KvQuery};
 use interregnum_core::paxos::record::{Purpose, entry_place, purpose};
-use interregnum_core::paxos::{Call, Lease, ReadMode, Reply, Rules, Settings, Sound};
+use interregnum_core::paxos::{
+    AcceptorRules, Call, LearnerRules, Lease, Progress, ProposerRules, ReadMode, ReaderRules,
+    Reply, Rules, Settings, Sound,
+};
 use interregnum_core::{CallId, NodeId, Place, Ppm, Span, Window};
 use std::collections::BTreeSet;
 
@@ -300,6 +303,7 @@ impl<R: Rules> Run<R> {
 #[derive(Debug, Default)]
 pub(crate) struct Campaign {
     pub(crate) violation: Option<String>,
+    behind: Option<String>,
     answered: u64,
     probes: BTreeSet<&'static str>,
 }
@@ -312,6 +316,7 @@ pub(crate) fn campaign<R: Rules>(rules: &R, seeds: u64, steps: u64, leases: bool
         run.chaos(steps);
         let stalled = if run.lab.oracle.violation.is_none() { run.heal().err() } else { None };
         campaign.answered += run.done;
+        campaign.behind = campaign.behind.or_else(|| run.lab.oracle.behind.take());
         campaign.probes.extend(run.lab.probes.keys());
         if let Some(what) = run.lab.oracle.violation.take().or(stalled) {
             campaign.violation = Some(format!("seed {seed}: {what}"));
@@ -342,6 +347,29 @@ fn sound_rules_agree_and_converge() {
     ] {
         assert!(campaign.probes.contains(probe), "{probe} was never reached");
     }
+}
+
+/// Rules under which whoever leads tells a client of a repeated request what became of it, lease or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct AcknowledgesRepetitions;
+
+impl AcceptorRules for AcknowledgesRepetitions {}
+impl ProposerRules for AcknowledgesRepetitions {}
+impl ReaderRules for AcknowledgesRepetitions {}
+impl Rules for AcknowledgesRepetitions {}
+impl LearnerRules for AcknowledgesRepetitions {
+    fn may_acknowledge(&self, progress: Progress) -> bool {
+        Sound.may_acknowledge(progress) || matches!(progress, Progress::AppliedBefore { .. })
+    }
+}
+
+/// A read under the lease cannot miss what a node without the lease acknowledged: the oracle watches that
+/// no node ever applies what the holder has not applied.
+#[test]
+fn whoever_holds_the_lease_has_applied_all_that_anybody_knows() {
+    let campaign = campaign(&AcknowledgesRepetitions, 1_000, 1_200, true);
+    assert_eq!((campaign.violation, campaign.behind), (None, None));
+    assert!(campaign.probes.contains("paxos/repeated-request-answered"));
 }
 
 #[test]

@@ -2,13 +2,15 @@
 //! sound rules pass the same schedule.
 
 use crate::lab::{Fate, Flight, Lab};
-use interregnum_core::consensus::{ClientId, RequestId};
+use crate::oracle::Oracle;
+use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, Replica, RequestId};
 use interregnum_core::kv::{KvCommand, KvQuery};
 use interregnum_core::paxos::{
-    AcceptorRules, Ballot, Call, LearnerRules, Lease, ProposerRules, ReadMode, ReaderRules, Rules,
-    Settings, Sound,
+    AcceptorRules, Ballot, Batch, Body, Call, LearnerRules, Lease, Message, ProposerRules,
+    ReadMode, ReaderRules, Rules, Settings, Snapshot, Sound,
 };
 use interregnum_core::{CallId, LocalTime, NodeId, Ppm, Span, Window};
+use std::sync::Arc;
 
 const A: NodeId = NodeId(0);
 const B: NodeId = NodeId(1);
@@ -86,7 +88,7 @@ fn a_promise_is_forgotten<R: Rules>(rules: &R) -> Option<String> {
 }
 
 /// A's lease has ended and B leads; A is asked for what B has changed.
-fn a_lease_has_ended<R: Rules>(rules: &R) -> Option<String> {
+fn a_lease_has_ended<R: Rules>(rules: &R) -> Oracle {
     let lease = Lease { grant: Span::millis(400), guard: Span::millis(10), rate: Ppm(0) };
     let mut lab = lab(rules, Some(lease));
     elect(&mut lab, A);
@@ -102,7 +104,7 @@ fn a_lease_has_ended<R: Rules>(rules: &R) -> Option<String> {
     let (client, request) = (ClientId(9), RequestId(1));
     let (query, mode) = (KvQuery::Get { key: 1 }, ReadMode::Lease);
     lab.call(A, CallId(8), Call::Read { client, request, query, mode });
-    lab.oracle.violation
+    lab.oracle
 }
 
 /// A and C accept different entries in slot 1 that nobody chose; B finds both.
@@ -120,6 +122,47 @@ fn two_partial_acceptances<R: Rules>(rules: &R) -> Option<String> {
     lab.cut.clear();
     deliver(&mut lab, late);
     lab.settle();
+    lab.oracle.violation
+}
+
+/// A's entry reached B alone. C leads the others and has another one chosen in that slot; A, which never
+/// hears C, is told of it, by its entry or by the state that it led to.
+fn a_leader_is_overtaken<R: Rules>(rules: &R, by_state: bool) -> Option<String> {
+    let settings = Settings { members: 5, ..Settings::default() };
+    let mut lab = Lab::new(rules, &settings);
+    for id in lab.ids() {
+        lab.boot(id);
+    }
+    lab.settle();
+    elect(&mut lab, A);
+    let rest = [C, NodeId(3), NodeId(4)];
+    for (ours, theirs) in [A, B].into_iter().flat_map(|ours| rest.map(|theirs| (ours, theirs))) {
+        lab.cut.extend([(ours, theirs), (theirs, ours)]);
+    }
+    put(&mut lab, A, 1);
+    lab.settle();
+    elect(&mut lab, C);
+    put(&mut lab, C, 2);
+    lab.settle();
+    assert!(lab.replies.iter().any(|(id, _)| *id == CallId(2)), "C serves");
+    let entry = Entry::Request {
+        client: ClientId(2),
+        request: RequestId(2),
+        operation: Operation::Command(KvCommand::Put { key: 1, value: 2 }),
+    };
+    let (slot, mut replica) = (LogSlot::FIRST, Replica::default());
+    replica.apply(slot, &entry);
+    let body = if by_state {
+        Body::Snapshot(Arc::new(Snapshot { applied: slot, replica }))
+    } else {
+        Body::Chosen(Arc::new(Batch { first: slot, entries: vec![entry], chosen_upto: slot }))
+    };
+    let cluster = lab.nodes[A.index()].config.cluster();
+    lab.cut.clear();
+    lab.deliver(Flight { from: NodeId(3), to: A, message: Message { cluster, body } });
+    put(&mut lab, A, 3);
+    let told = only(&mut lab, B);
+    deliver(&mut lab, told);
     lab.oracle.violation
 }
 
@@ -148,6 +191,36 @@ broken!(AcceptsAnything,
     }
     ProposerRules {} LearnerRules {} ReaderRules {});
 
+broken!(LeadsOnOvertaken,
+    AcceptorRules {}
+    ProposerRules { fn may_lead_on(&self, _: bool) -> bool { true } }
+    LearnerRules {} ReaderRules {});
+
+#[test]
+fn leading_on_after_being_overtaken_is_caught() {
+    for by_state in [false, true] {
+        assert_eq!(a_leader_is_overtaken(&Sound, by_state), None);
+        let violation = a_leader_is_overtaken(&LeadsOnOvertaken, by_state).expect("a violation");
+        assert!(violation.contains("another state"), "{violation}");
+    }
+}
+
+/// No timer fires between the two reads.
+#[test]
+fn a_lease_ends_by_the_clock_alone() {
+    let lease = Lease { grant: Span::millis(400), guard: Span::millis(10), rate: Ppm(0) };
+    let mut lab = lab(&Sound, Some(lease));
+    elect(&mut lab, A);
+    let (client, query, mode) = (ClientId(9), KvQuery::Get { key: 1 }, ReadMode::Lease);
+    for (id, wait, answered) in [(1, 0, true), (2, 389, true), (3, 1, false)] {
+        let clock = &mut lab.nodes[A.index()].clock;
+        *clock = clock.after(Span::millis(wait));
+        let call = Call::Read { client, request: RequestId(id), query, mode };
+        lab.call(A, CallId(id), call);
+        assert_eq!(lab.replies.iter().any(|(reply, _)| *reply == CallId(id)), answered, "{id}");
+    }
+}
+
 #[test]
 fn a_promise_told_before_it_is_durable_is_caught() {
     assert_eq!(a_promise_is_forgotten(&Sound), None);
@@ -159,9 +232,12 @@ fn a_promise_told_before_it_is_durable_is_caught() {
 
 #[test]
 fn reading_after_the_lease_is_caught() {
-    assert_eq!(a_lease_has_ended(&Sound), None);
-    let violation = a_lease_has_ended(&ReadsExpired).expect("a violation");
+    let sound = a_lease_has_ended(&Sound);
+    assert_eq!((sound.violation, sound.behind), (None, None));
+    let broken = a_lease_has_ended(&ReadsExpired);
+    let violation = broken.violation.expect("a violation");
     assert!(violation.contains("after something later"), "{violation}");
+    assert!(broken.behind.is_some(), "and a holder that is behind");
 }
 
 #[test]

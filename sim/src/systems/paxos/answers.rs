@@ -19,7 +19,7 @@
 //!
 //! Kept are each client's last thousand calls. An answer to an older call is not judged.
 
-use super::ledger::Ledger;
+use super::ledger::{Cell, Ledger};
 use super::properties::{A8, A9};
 use super::reference::Reference;
 use crate::check::{Failure, Tally};
@@ -298,7 +298,9 @@ fn holds<A: App>(asked: &Asked<A>, slot: LogSlot, ledger: &Ledger<A>) -> Option<
         if (*client, *request) == (asked.client, asked.request)))
 }
 
-/// Whether a read was answered from a slot of its own; `None` if that is forgotten.
+/// Whether a read was answered from a slot of its own; `None` if that is forgotten. A slot in which a late
+/// copy of the request had no effect, for its client had gone on, is not its own: the state after it may
+/// be read like any other.
 fn is_own_slot<A: App>(
     asked: &Asked<A>,
     as_of: LogSlot,
@@ -307,7 +309,11 @@ fn is_own_slot<A: App>(
 ) -> Option<bool> {
     match reference.head().outcome(asked.client, asked.request) {
         Some(Applied::Outcome { slot, .. }) => Some(slot == as_of),
-        Some(Applied::Forgotten) => holds(asked, as_of, ledger),
+        Some(Applied::Forgotten) => {
+            let took_effect =
+                |cell: &Cell<A>| matches!(cell.outcome, Some(Applied::Outcome { .. }));
+            Some(holds(asked, as_of, ledger)? && ledger.cell(as_of).is_some_and(took_effect))
+        }
         None | Some(Applied::Nothing) => Some(false),
     }
 }

@@ -45,7 +45,7 @@ struct Held {
 
 #[derive(Clone, Debug, Default)]
 struct Watched {
-    /// The last heartbeats that reached the node.
+    /// The last heartbeat of the highest ballot that reached the node in this life, and the last other one.
     heard: [Option<Exclusion>; 2],
     /// Whom the node excludes others for, and whom it did before.
     granted: [Option<Exclusion>; 2],
@@ -101,7 +101,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         let node = self.nodes.get_mut(from.index())?;
         match body {
             Body::Heartbeat { ballot, sequence, .. } => {
-                let known = |e: &Exclusion| (e.ballot, e.sequence) >= (*ballot, *sequence);
+                let known = |e: &Exclusion| (e.ballot, e.sequence) > (*ballot, *sequence);
                 if node.granted[0].as_ref().is_none_or(|own| !known(own)) {
                     let until = counted.after(self.grant);
                     node.grants(Exclusion { ballot: *ballot, sequence: *sequence, until });
@@ -138,7 +138,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
             Body::Heartbeat { ballot, sequence, .. } => {
                 let until = counted.after(self.grant);
                 node.superseded(ballot);
-                node.heard = [Some(Exclusion { ballot, sequence, until }), node.heard[0]];
+                node.hears(Exclusion { ballot, sequence, until });
             }
             Body::Release { ballot, sequence } => node.released(ballot, sequence),
             _ => {}
@@ -231,6 +231,16 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
 }
 
 impl Watched {
+    /// What the node still owes an answer to is of the highest ballot; late ones of others, however many,
+    /// do not hide that.
+    fn hears(&mut self, new: Exclusion) {
+        if self.heard[0].is_some_and(|highest| highest.ballot > new.ballot) {
+            self.heard[1] = Some(new);
+        } else {
+            self.heard = [Some(new), self.heard[0]];
+        }
+    }
+
     /// A later copy of an earlier heartbeat shortens nothing.
     fn grants(&mut self, new: Exclusion) {
         match &mut self.granted[0] {
@@ -340,6 +350,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
                 let counted = self.counted(view, process.node);
                 let node = self.nodes.get_mut(process.node.index())?;
                 node.held = None;
+                node.heard = [None; 2];
                 if incarnation > 1 && node.took_part {
                     node.restarted = Some(counted);
                 }

@@ -51,16 +51,36 @@ pub enum Bug {
     AcknowledgesEarly,
     /// P21: a leader reads its own state without looking at its clock.
     ReadsAfterLease,
+    /// P24: a node outbids whoever is being elected, in every round.
+    Duels,
+    /// P25: a refused leader raises its ballot in place and keeps the promises that it has.
+    RaisesBallot,
     /// P27: a leader reads its own state before it has applied what phase 1 found.
     ReadsBeforeRecovery,
     /// P29: a lease is granted in a ballot below the one promised.
     GrantsBelowPromise,
-    /// E1: a lease is counted from when it was granted, not from when it was asked for.
+    /// P32: a leader that no majority answers neither retires nor admits it.
+    NeverAbdicates,
+    /// P33: a leader goes on in a ballot that did not choose what it proposed.
+    LeadsOnOvertaken,
+    /// P34: a late accept takes the place of what is known to be chosen.
+    DisplacesChosen,
+    /// E1, which is also P22: a lease is counted from when it was granted, not from when it was asked for.
     LeaseFromReceipt,
     /// E2: a lease is held for as long as it was granted, however far clocks drift.
     LeaseWithoutMargin,
     /// E3: a restarted acceptor promises at once, whatever it granted before.
     NoSilence,
+    /// E5: a late release ends whatever its owner was granted since.
+    ReleaseByOwner,
+    /// E6: a grant counts for whichever heartbeat was the last.
+    GrantsWithoutNumber,
     /// E9: what is left of a lease is subtracted without a sign, and wraps.
     LeaseWraps,
+    /// E12: a leader holds its lease before a majority granted it.
+    LeaseBeforeMajority,
+    /// E20: a heartbeat is sent again under its number, and its grants count from then.
+    HeartbeatAgain,
+    /// E21: the span for which a lease is held is rounded up.
+    LeaseRoundedUp,
 }

@@ -99,6 +99,10 @@ impl AcceptorRules for Planted {
         self.answer(Bug::AcceptIgnoresPromise, sound, || true)
     }
 
+    fn may_displace(&self, chosen: bool, same_entry: bool) -> bool {
+        self.answer(Bug::DisplacesChosen, Sound.may_displace(chosen, same_entry), || true)
+    }
+
     fn promised_by_accepting(&self, promised: Ballot, ballot: Ballot) -> Ballot {
         let sound = Sound.promised_by_accepting(promised, ballot);
         self.answer(Bug::AcceptIsNoPromise, sound, || promised)
@@ -122,6 +126,11 @@ impl AcceptorRules for Planted {
         self.answer(Bug::GrantsBelowPromise, sound, || true)
     }
 
+    fn is_released(&self, granted: (Ballot, u64), released: (Ballot, u64)) -> bool {
+        let sound = Sound.is_released(granted, released);
+        self.answer(Bug::ReleaseByOwner, sound, || granted.0.node == released.0.node)
+    }
+
     fn silence_after_restart(&self, lease: &Lease) -> Span {
         self.answer(Bug::NoSilence, Sound.silence_after_restart(lease), || Span::ZERO)
     }
@@ -140,6 +149,11 @@ impl ProposerRules for Planted {
         self.answer(Bug::LateReplies, Sound.counts_for(ballot, reply), || reply <= ballot)
     }
 
+    fn ballot_after_refusal(&self, ballot: Ballot, promised: Ballot) -> Ballot {
+        let sound = Sound.ballot_after_refusal(ballot, promised);
+        self.answer(Bug::RaisesBallot, sound, || Ballot { round: promised.round + 1, ..ballot })
+    }
+
     fn is_quorum(&self, tally: Tally, members: u8) -> bool {
         let sound = Sound.is_quorum(tally, members);
         let sound = self.answer(Bug::MinorityQuorum, sound, || {
@@ -156,6 +170,23 @@ impl ProposerRules for Planted {
     fn supersedes(&self, best: Ballot, reported: Ballot) -> bool {
         let sound = Sound.supersedes(best, reported);
         self.answer(Bug::ValuePickLowest, sound, || reported < best)
+    }
+
+    fn may_lead_on(&self, own_entry: bool) -> bool {
+        self.answer(Bug::LeadsOnOvertaken, Sound.may_lead_on(own_entry), || true)
+    }
+
+    fn may_stay_elected(&self, by_majority: bool) -> bool {
+        self.answer(Bug::NeverAbdicates, Sound.may_stay_elected(by_majority), || true)
+    }
+
+    fn abdicates(&self, silent_rounds: u32, limit: u32) -> bool {
+        self.answer(Bug::NeverAbdicates, Sound.abdicates(silent_rounds, limit), || false)
+    }
+
+    fn may_take_over(&self, happy: bool, any_replier_happy: bool, quorum_connected: bool) -> bool {
+        let sound = Sound.may_take_over(happy, any_replier_happy, quorum_connected);
+        self.answer(Bug::Duels, sound, || quorum_connected)
     }
 }
 
@@ -191,12 +222,30 @@ impl ReaderRules for Planted {
         self.answer(Bug::ReadsBeforeRecovery, Sound.has_recovered(applied, top), || true)
     }
 
+    fn next_heartbeat(&self, last: u64) -> u64 {
+        self.answer(Bug::HeartbeatAgain, Sound.next_heartbeat(last), || last.max(1))
+    }
+
+    fn counts_grant(&self, heartbeat: u64, granted: u64) -> bool {
+        let sound = Sound.counts_grant(heartbeat, granted);
+        self.answer(Bug::GrantsWithoutNumber, sound, || true)
+    }
+
+    fn may_hold(&self, grants: Tally, members: u8) -> bool {
+        self.answer(Bug::LeaseBeforeMajority, Sound.may_hold(grants, members), || true)
+    }
+
     fn lease_begins(&self, sent: LocalTime, granted: LocalTime) -> LocalTime {
         self.answer(Bug::LeaseFromReceipt, Sound.lease_begins(sent, granted), || granted)
     }
 
     fn lease_usable(&self, lease: &Lease) -> Span {
-        self.answer(Bug::LeaseWithoutMargin, Sound.lease_usable(lease), || lease.grant)
+        let sound = Sound.lease_usable(lease);
+        let sound = self.answer(Bug::LeaseRoundedUp, sound, || {
+            let tick = lease.grant.as_nanos().div_ceil(10).max(1);
+            Span::nanos(sound.as_nanos().next_multiple_of(tick))
+        });
+        self.answer(Bug::LeaseWithoutMargin, sound, || lease.grant)
     }
 
     fn is_lease_live(&self, now: LocalTime, until: LocalTime) -> bool {

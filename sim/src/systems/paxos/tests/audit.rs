@@ -10,7 +10,7 @@ use crate::outcome::Outcome;
 use crate::subject::{Mutant, Registry};
 use interregnum_core::Machine;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Paxos, Sound};
+use interregnum_core::paxos::{Paxos, Sound, Timer};
 use std::fs;
 use std::path::Path;
 
@@ -89,6 +89,32 @@ fn there_are_no_notices_to_lose() {
     let count: fn(&_) -> u64 = none;
     assert_eq!(std::iter::empty().map(count).sum::<u64>(), 0);
     assert!(EXEMPT.iter().any(|exempt| exempt.id == "paxos/host-drops-notices"));
+}
+
+/// The bug of a deadline that a timer enforces does not apply: the only timer ends a round of questions.
+/// That a lease ends although no timer fires is tried in the core.
+#[test]
+fn no_timer_ends_a_lease() {
+    let ends_a_round = |timer| match timer {
+        Timer::Round => true,
+    };
+    assert!(ends_a_round(Timer::Round));
+    assert!(EXEMPT.iter().any(|exempt| exempt.id == "paxos/lease-ends-by-timer"));
+}
+
+/// The bug of leases on wall clocks does not apply: no source of the machine asks for one.
+#[test]
+fn no_wall_clock_is_read() {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    let asks = |path: &Path| fs::read_to_string(path).expect("a source").contains("wall(");
+    assert!(asks(&core.join("machine.rs")), "that is what asking for one is called");
+    let sources = fs::read_dir(core.join("paxos")).expect("the machine");
+    let sources: Vec<_> = sources.map(|source| source.expect("a file").path()).collect();
+    assert!(sources.len() > 10);
+    for source in sources {
+        assert!(!asks(&source), "{}", source.display());
+    }
+    assert!(EXEMPT.iter().any(|exempt| exempt.id == "paxos/lease-on-wall-clock"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod audit;
+mod leases;
 mod linear;
 mod liveness;
 mod memory;

@@ -3,8 +3,8 @@
 use super::super::evidence::Term;
 use super::story::{Story, applied, ballot, put, read, replay};
 use interregnum_core::NodeId;
-use interregnum_core::consensus::LogSlot;
-use interregnum_core::kv::KvOutput;
+use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, RequestId};
+use interregnum_core::kv::{Kv, KvOutput, KvQuery};
 use interregnum_core::paxos::{Reply, Snapshot};
 
 #[test]
@@ -197,19 +197,39 @@ fn a9_a_command_takes_effect_above_what_was_answered_before_it() {
     story.answer(invented, &applied(2, Some(1))).violates("A9");
 }
 
+/// Request `request` of client 0: a read through the log.
+fn get(request: u64) -> Entry<Kv> {
+    Entry::Request {
+        client: ClientId(0),
+        request: RequestId(request),
+        operation: Operation::Query(KvQuery::Get { key: 1 }),
+    }
+}
+
+/// A late copy of a read is chosen when its client has gone on, and has no effect; then a leader reads the
+/// state after that very slot for another late copy.
+#[test]
+fn a8_a_read_of_the_state_after_a_late_copy_of_itself() {
+    let late = || {
+        let mut story = Story::new();
+        let id = story.ask_read(0, 5);
+        story.chosen(1..=1).durable(&[0, 1], ballot(1, 0), 2, &put(6));
+        story.durable(&[0, 1], ballot(1, 0), 3, &get(5));
+        (story, id)
+    };
+    let (mut story, id) = late();
+    story.answer(id, &read(3, Some(6))).is_fine();
+    assert_eq!(count(&story, "reads_by_lease"), 1);
+    let (mut story, id) = late();
+    story.reply(id, &read(3, Some(1))).violates("A8");
+}
+
 #[test]
 fn a9_a_read_through_the_log_has_a_slot_of_its_own() {
-    use interregnum_core::consensus::{ClientId, Entry, Operation, RequestId};
-    use interregnum_core::kv::KvQuery;
-    let get = Entry::Request {
-        client: ClientId(0),
-        request: RequestId(5),
-        operation: Operation::Query(KvQuery::Get { key: 1 }),
-    };
     let mut story = Story::new();
     story.chosen(1..=1);
     let first = story.ask_read(0, 5);
-    story.durable(&[0, 1], ballot(1, 0), 2, &get).chosen(3..=3);
+    story.durable(&[0, 1], ballot(1, 0), 2, &get(5)).chosen(3..=3);
     story.answer(first, &Reply::Read { as_of: LogSlot(2), output: KvOutput::Value(Some(1)) });
     story.is_fine();
     assert_eq!(count(&story, "reads_by_log"), 1);
