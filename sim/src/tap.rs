@@ -4,13 +4,11 @@
 use crate::check::{Check, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
+use crate::highlights::Highlights;
 use crate::outcome::{Highlight, HighlightKind, TraceLine};
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
-
-/// At most this many highlights are kept of a run.
-const HIGHLIGHTS_MAX: usize = 500;
 
 pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) folder: Folder,
@@ -23,8 +21,7 @@ pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) excused: Vec<&'static str>,
     counts: [u64; Kind::ALL.len()],
     probes: BTreeMap<&'static str, u64>,
-    pub(crate) highlights: Vec<Highlight>,
-    pub(crate) highlights_left_out: u64,
+    pub(crate) highlights: Highlights,
     recorder: Option<&'r mut dyn FnMut(TraceLine)>,
 }
 
@@ -49,8 +46,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             excused: Vec::new(),
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
-            highlights: Vec::new(),
-            highlights_left_out: 0,
+            highlights: Highlights::default(),
             recorder,
         }
     }
@@ -118,7 +114,7 @@ impl<'r, M: Machine> Tap<'r, M> {
 
     fn collect(&mut self, now: TrueTime) {
         let highlights: Vec<_> = self.report.take_highlights(now).collect();
-        highlights.into_iter().for_each(|highlight| self.keep(highlight));
+        highlights.into_iter().for_each(|highlight| self.highlights.keep(highlight));
         let failure = self.report.failure.take();
         if let Some(failure) = failure.filter(|f| !self.excused.contains(&f.property.id)) {
             self.failure.get_or_insert((failure, now));
@@ -132,14 +128,6 @@ impl<'r, M: Machine> Tap<'r, M> {
         let own = self.checks.iter().flat_map(|check| check.counts());
         let own = own.map(|(name, count)| (name.to_owned(), count));
         kinds.chain(probes).chain(own).filter(|(_, count)| *count > 0).collect()
-    }
-
-    fn keep(&mut self, highlight: Highlight) {
-        if self.highlights.len() < HIGHLIGHTS_MAX {
-            self.highlights.push(highlight);
-        } else {
-            self.highlights_left_out += 1;
-        }
     }
 
     fn mark(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
@@ -161,7 +149,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             _ => return,
         };
         let node = seen.process().map(|process| process.node.0);
-        self.keep(Highlight { at_ns: now.0, node, kind, what });
+        self.highlights.keep(Highlight { at_ns: now.0, node, kind, what });
     }
 
     fn record(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
