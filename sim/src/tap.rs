@@ -9,6 +9,7 @@ use crate::outcome::{Highlight, HighlightKind, TraceLine};
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) folder: Folder,
@@ -17,6 +18,8 @@ pub(crate) struct Tap<'r, M: Machine> {
     audience: [Vec<u8>; Kind::ALL.len()],
     report: Report,
     pub(crate) failure: Option<(Failure, TrueTime)>,
+    /// The check that is at work: if anything panics then, it was that one.
+    judging: Option<u8>,
     /// Properties that are not judged in this run.
     pub(crate) excused: Vec<&'static str>,
     counts: [u64; Kind::ALL.len()],
@@ -43,6 +46,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             audience,
             report: Report::default(),
             failure: None,
+            judging: None,
             excused: Vec::new(),
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
@@ -88,8 +92,10 @@ impl<'r, M: Machine> Tap<'r, M> {
         }
         let view = View::new(cluster, now);
         for number in &self.audience[seen.kind() as usize] {
+            self.judging = Some(*number);
             self.checks[usize::from(*number)].observe(seen, view, &mut self.report);
         }
+        self.judging = None;
         if !self.report.is_empty() {
             self.collect(now);
         }
@@ -106,9 +112,11 @@ impl<'r, M: Machine> Tap<'r, M> {
 
     /// Lets every check judge what had to happen in time.
     pub(crate) fn finish(&mut self, cluster: &Cluster<M>, now: TrueTime) {
-        for check in &mut self.checks {
+        for (number, check) in (0..=u8::MAX).zip(&mut self.checks) {
+            self.judging = Some(number);
             check.finish(View::new(cluster, now), &mut self.report);
         }
+        self.judging = None;
         self.collect(now);
     }
 
@@ -119,6 +127,14 @@ impl<'r, M: Machine> Tap<'r, M> {
         if let Some(failure) = failure.filter(|f| !self.excused.contains(&f.property.id)) {
             self.failure.get_or_insert((failure, now));
         }
+    }
+
+    /// The properties of the check that is at work, if one is.
+    pub(crate) fn judged(&self) -> Option<String> {
+        let check = self.checks.get(usize::from(self.judging?))?;
+        let ids = || check.tallies().iter().map(|tally| tally.property.id).collect::<Vec<_>>();
+        // It has panicked, and may do so again.
+        Some(catch_unwind(AssertUnwindSafe(ids)).unwrap_or_default().join(", "))
     }
 
     /// Everything that was counted, by name.

@@ -3,7 +3,9 @@
 use super::Cluster;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
-use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Span, WallTime, Window};
+use interregnum_core::{
+    Effect, Host, LocalTime, Machine, NodeId, ProcessId, Span, WallTime, Window,
+};
 use std::num::NonZeroU32;
 
 /// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
@@ -75,6 +77,15 @@ pub(crate) enum Fate {
     Arrives { after: Span, again: Option<Span> },
 }
 
+impl<M: Machine> Cluster<M> {
+    /// The process whose machine has the word: it is up and out of its place, and nothing that it asked for
+    /// is being done.
+    pub(crate) fn stepping(&self) -> Option<ProcessId> {
+        let mut processes = self.processes.iter().filter(|_| !self.performing);
+        Some(processes.find(|process| process.up && process.machine.is_none())?.id)
+    }
+}
+
 /// A step's host: reads the node's clock, asks the driver for dice, carries out effects as they come.
 pub(super) struct StepHost<'a, M: Machine, D> {
     pub(super) cluster: &'a mut Cluster<M>,
@@ -98,6 +109,8 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     }
 
     fn emit(&mut self, effect: Effect<M>) {
+        self.cluster.performing = true;
         self.cluster.emit(self.process, effect, self.driver);
+        self.cluster.performing = false;
     }
 }
