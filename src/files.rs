@@ -93,8 +93,13 @@ pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded
 /// Reads no more than it takes to see that a file is too large.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if path.is_dir() {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
         return Err(io::Error::other("this is a folder"));
+    }
+    // To open a pipe that nobody writes to would take for ever.
+    if !kind.is_file() {
+        return Err(io::Error::other("this is no file, but a pipe or a device"));
     }
     File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
