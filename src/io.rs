@@ -11,6 +11,7 @@ pub struct Io {
     err: Box<dyn Write>,
     out_look: Look,
     err_look: Look,
+    out_terminal: bool,
     err_terminal: bool,
     process: bool,
     state: State,
@@ -37,6 +38,7 @@ impl Io {
             err: Box::new(io::stderr()),
             out_look: Look { color: false, width: width(out_terminal) },
             err_look: Look { color: false, width: width(err_terminal) },
+            out_terminal,
             err_terminal,
             process: true,
             state: State::Open,
@@ -51,6 +53,7 @@ impl Io {
             err,
             out_look: Look::PLAIN,
             err_look: Look::PLAIN,
+            out_terminal: false,
             err_terminal: false,
             process: false,
             state: State::Open,
@@ -73,6 +76,11 @@ impl Io {
     /// What standard output can show.
     pub(crate) const fn look(&self) -> Look {
         self.out_look
+    }
+
+    /// The same for a list: what no person sees at once is not cut into lines for one.
+    pub(crate) const fn list_look(&self) -> Look {
+        if self.out_terminal { self.out_look } else { self.out_look.unwrapped() }
     }
 
     /// What standard error can show.

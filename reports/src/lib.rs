@@ -16,6 +16,7 @@ pub mod audit;
 pub mod diagnostic;
 pub mod html;
 pub mod json;
+pub mod listing;
 mod record;
 mod summary;
 pub mod terminal;
