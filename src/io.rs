@@ -2,6 +2,7 @@
 
 use crate::args::Color;
 use crate::exit::Exit;
+use interregnum_reports::harmless;
 use interregnum_reports::terminal::Look;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
@@ -120,6 +121,8 @@ impl Io {
         // On a terminal both streams are one: what came first is to stand first.
         self.flush();
         let label = if self.err_look.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+        // It may name a file, and files may be called anything.
+        let text: String = text.chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect();
         self.note(&format!("{label} {text}\n"));
     }
 

@@ -29,7 +29,10 @@ fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
     let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
     for path in &files {
         match files::read(program, path, io) {
-            Some(_) => io.print(&format!("{}: ok\n", path.display())),
+            Some(_) => {
+                let path = io.look().text(&path.display().to_string());
+                io.print(&format!("{path}: ok\n"));
+            }
             None => exit = exit.or(Exit::Usage),
         }
     }

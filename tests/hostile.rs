@@ -130,3 +130,37 @@ fn lists_are_cut_by_whoever_reads_them() {
     assert_eq!((exit, lines.len()), (Some(0), 4), "header, rule and two scenarios: {text}");
     assert!(lines[3].contains(title.trim()), "{text}");
 }
+
+#[test]
+fn a_name_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "evil\u{1b}[31m\u{7}.json";
+    let (exit, _, error) = run(folder.path(), &["run", name]);
+    assert_eq!(
+        (exit, error.as_str()),
+        (Some(2), "error: evil·[31m·.json: no such file or folder\n")
+    );
+    fs::write(folder.path().join(name), ENDLESS).unwrap();
+    let (exit, text, _) = run(folder.path(), &["scenario", "check", name]);
+    assert_eq!((exit, text.as_str()), (Some(0), "evil·[31m·.json: ok\n"));
+}
+
+/// Results beside the scenarios are not taken for scenarios, but nothing else of that name is left out.
+#[test]
+fn results_are_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = ENDLESS.replace("30000h", "1s");
+    fs::write(folder.path().join("short.json"), &short).unwrap();
+    for _ in 0..2 {
+        assert_eq!(run(folder.path(), &["run", ".", "--out", "out", "--quiet"]).0, Some(0));
+    }
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    fs::write(folder.path().join("mine/results.json"), &short).unwrap();
+    let (exit, text, error) = run(folder.path(), &["scenario", "check", "."]);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(
+        (exit, lines),
+        (Some(0), vec!["./mine/results.json: ok", "./short.json: ok"]),
+        "{error}"
+    );
+}

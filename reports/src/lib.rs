@@ -24,4 +24,4 @@ mod words;
 
 pub use record::{Case, Record};
 pub use summary::{FaultSum, Kept, Line, PropertySum, Summary};
-pub use words::{number, span};
+pub use words::{harmless, number, span};

@@ -12,6 +12,7 @@ pub use run::{brief, overview, summary};
 pub use table::table;
 pub use trace::{trace_header, trace_line};
 
+use crate::words::harmless;
 use anstyle::{AnsiColor, Style};
 use interregnum_sim::outcome::Finding;
 use interregnum_sim::verdict::Verdict;
@@ -88,7 +89,8 @@ impl Look {
     }
 
     /// Text from a scenario or a machine, without what could steer the terminal.
-    pub(crate) fn text(self, text: &str) -> String {
-        text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+    #[must_use]
+    pub fn text(self, text: &str) -> String {
+        text.chars().map(harmless).collect()
     }
 }
