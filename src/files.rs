@@ -127,7 +127,10 @@ pub(crate) fn said(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::AlreadyExists => "this file exists; it is left as it is".to_owned(),
-        _ => error.to_string(),
+        _ => {
+            let text = error.to_string();
+            text.split_once(" (os error ").map_or(text.as_str(), |(plain, _)| plain).to_owned()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::args::Color;
 use crate::exit::Exit;
+use crate::files::said;
 use interregnum_reports::harmless;
 use interregnum_reports::terminal::Look;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -156,7 +157,7 @@ impl Io {
             self.state = State::Closed;
             if error.kind() != ErrorKind::BrokenPipe {
                 self.state = State::Failed;
-                self.error(&format!("cannot write the results: {error}"));
+                self.error(&format!("cannot write the results: {}", said(&error)));
             }
         }
         Ok(())

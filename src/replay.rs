@@ -25,6 +25,14 @@ const HASH_DIGITS: usize = 16;
 /// What the command line of a sound twin ends with.
 pub(crate) const SOUND: &str = " --sound";
 
+/// A path as a shell takes it.
+pub(crate) fn as_argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    // A name that begins with a dash would be taken for an option.
+    let path = if path.starts_with('-') { format!("./{path}") } else { path };
+    shlex::try_quote(&path).map_or_else(|_| path.clone(), |quoted| quoted.into_owned())
+}
+
 /// The command line that repeats a run; it names all that the run depends on.
 pub(crate) fn replay_line(
     program: &Program,
@@ -33,10 +41,7 @@ pub(crate) fn replay_line(
     seed: u64,
     fingerprint: Option<Fingerprint>,
 ) -> String {
-    let path = path.display().to_string();
-    // A name that begins with a dash would be taken for an option.
-    let path = if path.starts_with('-') { format!("./{path}") } else { path };
-    let file = shlex::try_quote(&path).unwrap_or_else(|_| path.as_str().into());
+    let file = as_argument(path);
     let mut line = format!("{} replay {file} --seed {seed:#x}", program.name);
     if let Some(fingerprint) = fingerprint {
         line.push_str(&format!(" --fingerprint {fingerprint}"));

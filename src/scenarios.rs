@@ -5,6 +5,7 @@ use crate::args::{Format, Scenario};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
+use crate::replay::as_argument;
 use interregnum_reports::listing::{self, Listed};
 use interregnum_sim::scenario::{self, Loaded, nearest};
 use interregnum_sim::subject::Subject;
@@ -93,8 +94,9 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
     };
     match files::write_new(path, &skeleton(subject, &schema_beside(path))) {
         Ok(()) => {
-            let (name, path) = (&program.name, path.display());
-            io.note(&format!("wrote {path}; now try: {name} run {path}\n"));
+            let (name, file) = (&program.name, as_argument(path));
+            let path = io.err_look().text(&path.display().to_string());
+            io.note(&format!("wrote {path}; now try: {name} run {file}\n"));
             Exit::Passed
         }
         Err(error) => {

@@ -164,3 +164,27 @@ fn results_are_not_run() {
         "{error}"
     );
 }
+
+#[test]
+fn a_name_that_looks_like_an_option_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, _, note) = run(folder.path(), &["scenario", "new", "--", "-my file.json"]);
+    let line = note.trim_end().rsplit_once("now try: ").unwrap().1;
+    assert_eq!((exit, line), (Some(0), "interregnum run './-my file.json'"));
+    let words = shlex::split(line).unwrap();
+    assert_eq!(run(folder.path(), &[&words[1], &words[2]]).0, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_said_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("short.json"), ENDLESS.replace("30000h", "1s")).unwrap();
+    let mut full = interregnum(folder.path(), &["run", "short.json"]);
+    full.stdout(File::options().write(true).open("/dev/full").unwrap());
+    let (exit, _, error) = said(ended(full.spawn().unwrap()));
+    assert_eq!(exit, Some(2));
+    assert_eq!(error, "error: cannot write the results: No space left on device\n");
+    let (exit, _, error) = run(folder.path(), &["run", "short.json", "--out", "short.json/out"]);
+    assert_eq!((exit, error.as_str()), (Some(2), "error: short.json/out: Not a directory\n"));
+}
