@@ -8,7 +8,7 @@ use interregnum_sim::outcome::{
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::verdict::judge;
 
-const HOSTILE: &str = "</title></style><script>alert(1)</script>\"'&\u{202e}";
+const HOSTILE: &str = "</title></style><script>alert(1)</script>\"'&\u{202e}\u{1b}[31m";
 
 fn scenario() -> Scenario {
     let text = r#"{"version": 1, "title": "t", "system": "none"}"#;
@@ -99,6 +99,7 @@ fn no_text_gets_out_of_its_place() {
     let page = page_of(3, 40);
     assert!(!page.contains("<script") && page.matches("</title>").count() > 0);
     assert!(page.contains("&lt;script&gt;alert(1)"));
+    assert!(page.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')));
 }
 
 #[test]
