@@ -166,6 +166,9 @@ pub(crate) enum Scenario {
         /// Scenario files or folders.
         #[arg(default_value = "scenarios", value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
+        /// The form of the list.
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
     },
     /// Print the JSON Schema of scenario files.
     Schema,

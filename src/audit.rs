@@ -182,7 +182,8 @@ impl Session<'_> {
             (None, None) => return None,
         };
         let io = &mut *self.io;
-        self.watch.aside(|| keeper.keep(subject, &loaded.scenario, failed, &name, io))
+        let watch = &self.watch;
+        watch.aside(|| keeper.keep(subject, &loaded.scenario, (failed, &name), watch, io))
     }
 
     fn conclude(self, found: &Audit) -> Exit {

@@ -4,6 +4,7 @@ use crate::Program;
 use crate::io::Io;
 use interregnum_reports::diagnostic::problems;
 use interregnum_sim::scenario::{Loaded, MOST_BYTES, load};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 const DEEPEST: usize = 32;
 
 /// The files meant by `paths`: each file, and of each folder its `*.json` at any depth except
-/// `*.schema.json`, sorted. A file that is named twice is meant once. The id of a planted bug stands
+/// `*.schema.json` and what this command wrote there as results, sorted. A file that is named twice is meant once. The id of a planted bug stands
 /// for its scenario, which is part of the program.
 pub(crate) fn collect(program: &Program, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
@@ -62,11 +63,26 @@ fn search(
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
             search(&path, depth + 1, found)?;
-        } else if name.ends_with(".json") && !name.ends_with(".schema.json") {
+        } else if name.ends_with(".json") && !name.ends_with(".schema.json") && !is_report(&path) {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether a file holds the results of a command, as `--out` writes them: who has them written beside the
+/// scenarios does not mean them to be run.
+fn is_report(path: &Path) -> bool {
+    let names = ["results.json", "audit.json"].map(OsStr::new);
+    let is_named = path.file_name().is_some_and(|name| names.contains(&name));
+    is_named && path.is_file() && begins_as_report(path).unwrap_or(false)
+}
+
+fn begins_as_report(path: &Path) -> io::Result<bool> {
+    let mut begin = String::new();
+    File::open(path)?.take(64).read_to_string(&mut begin)?;
+    begin.retain(|c| !c.is_whitespace());
+    Ok(begin.starts_with("{\"version\":1,\"command\":\""))
 }
 
 /// Reads and checks one scenario file; on a mistake, tells it and returns nothing.
@@ -93,8 +109,13 @@ pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded
 /// Reads no more than it takes to see that a file is too large.
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if path.is_dir() {
+    let kind = fs::metadata(path)?.file_type();
+    if kind.is_dir() {
         return Err(io::Error::other("this is a folder"));
+    }
+    // To open a pipe that nobody writes to would take for ever.
+    if !kind.is_file() {
+        return Err(io::Error::other("this is no file, but a pipe or a device"));
     }
     File::open(path)?.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -106,7 +127,10 @@ pub(crate) fn said(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::AlreadyExists => "this file exists; it is left as it is".to_owned(),
-        _ => error.to_string(),
+        _ => {
+            let text = error.to_string();
+            text.split_once(" (os error ").map_or(text.as_str(), |(plain, _)| plain).to_owned()
+        }
     }
 }
 

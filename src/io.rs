@@ -2,6 +2,8 @@
 
 use crate::args::Color;
 use crate::exit::Exit;
+use crate::files::said;
+use interregnum_reports::harmless;
 use interregnum_reports::terminal::Look;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
@@ -11,6 +13,7 @@ pub struct Io {
     err: Box<dyn Write>,
     out_look: Look,
     err_look: Look,
+    out_terminal: bool,
     err_terminal: bool,
     process: bool,
     state: State,
@@ -37,6 +40,7 @@ impl Io {
             err: Box::new(io::stderr()),
             out_look: Look { color: false, width: width(out_terminal) },
             err_look: Look { color: false, width: width(err_terminal) },
+            out_terminal,
             err_terminal,
             process: true,
             state: State::Open,
@@ -51,6 +55,7 @@ impl Io {
             err,
             out_look: Look::PLAIN,
             err_look: Look::PLAIN,
+            out_terminal: false,
             err_terminal: false,
             process: false,
             state: State::Open,
@@ -73,6 +78,11 @@ impl Io {
     /// What standard output can show.
     pub(crate) const fn look(&self) -> Look {
         self.out_look
+    }
+
+    /// The same for a list: what no person sees at once is not cut into lines for one.
+    pub(crate) const fn list_look(&self) -> Look {
+        if self.out_terminal { self.out_look } else { self.out_look.unwrapped() }
     }
 
     /// What standard error can show.
@@ -112,6 +122,8 @@ impl Io {
         // On a terminal both streams are one: what came first is to stand first.
         self.flush();
         let label = if self.err_look.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+        // It may name a file, and files may be called anything.
+        let text: String = text.chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect();
         self.note(&format!("{label} {text}\n"));
     }
 
@@ -145,7 +157,7 @@ impl Io {
             self.state = State::Closed;
             if error.kind() != ErrorKind::BrokenPipe {
                 self.state = State::Failed;
-                self.error(&format!("cannot write the results: {error}"));
+                self.error(&format!("cannot write the results: {}", said(&error)));
             }
         }
         Ok(())

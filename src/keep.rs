@@ -3,9 +3,10 @@
 
 use crate::files::{said, temporary};
 use crate::io::Io;
+use crate::pace::Watch;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::reduce::reduce;
-use interregnum_sim::scenario::{Scenario, Seed};
+use interregnum_sim::scenario::{Scenario, Seed, identity};
 use interregnum_sim::subject::Subject;
 use std::fs;
 use std::io::{self, Write};
@@ -13,6 +14,11 @@ use std::path::{Path, PathBuf};
 
 /// The folder within the folder of results.
 const REGRESSIONS: &str = "regressions";
+
+/// How many digits of the scenario's hash a file's name carries, and how long what precedes may be: few
+/// file systems take a name of more than 255 bytes.
+const HASH_DIGITS: usize = 8;
+const NAME_LENGTH: usize = 50;
 
 /// Where failing runs are stored.
 #[derive(Debug)]
@@ -42,12 +48,12 @@ impl Keeper {
         &self,
         subject: &dyn Subject,
         scenario: &Scenario,
-        failed: &Outcome,
-        name: &str,
+        (failed, name): (&Outcome, &str),
+        watch: &Watch,
         io: &mut Io,
     ) -> Option<String> {
         let seed = Seed(failed.seed);
-        let reduced = match reduce(subject, scenario, failed) {
+        let reduced = match reduce(subject, scenario, failed, watch) {
             Ok(reduced) => reduced,
             Err(why) => {
                 io.note(&format!("{name}, seed {seed}: not reduced: {why}\n"));
@@ -55,7 +61,10 @@ impl Keeper {
             }
         };
         let text = serde_json::to_string_pretty(&reduced.scenario).unwrap_or_default() + "\n";
-        let file = format!("{name}-{seed}.json");
+        // Files of equal names lie in different folders; what they say differs.
+        let hash = &identity(scenario).to_string()[..HASH_DIGITS];
+        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_LENGTH).collect();
+        let file = format!("{name}-{seed}-{hash}.json");
         match write(&self.folder.join(REGRESSIONS), &file, &text) {
             Ok(path) => {
                 let (left, planned) = (reduced.scenario.faults.len(), reduced.planned);

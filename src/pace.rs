@@ -120,7 +120,8 @@ pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// The first Ctrl-C lets the runs that go on end; the second ends them.
+/// The first Ctrl-C cuts short the runs that go on, and what is complete is kept; the second ends the
+/// command at once.
 fn catch_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

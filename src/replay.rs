@@ -5,10 +5,11 @@ use crate::args::{Format, Replay};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
+use crate::pace::Watch;
 use interregnum_core::Fingerprint;
-use interregnum_reports::{Case, Record, Summary, terminal};
+use interregnum_reports::{Case, Record, Summary, number, span, terminal};
 use interregnum_sim::audit::twin;
-use interregnum_sim::campaign::{Seeds, said};
+use interregnum_sim::campaign::{Cancelled, Pace, Seeds, blame};
 use interregnum_sim::outcome::{Outcome, TraceLine};
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::verdict::{Judgement, Verdict, judge};
@@ -16,12 +17,21 @@ use serde::Serialize;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many digits of the scenario's hash a command line carries.
 const HASH_DIGITS: usize = 16;
 
 /// What the command line of a sound twin ends with.
 pub(crate) const SOUND: &str = " --sound";
+
+/// A path as a shell takes it.
+pub(crate) fn as_argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    // A name that begins with a dash would be taken for an option.
+    let path = if path.starts_with('-') { format!("./{path}") } else { path };
+    shlex::try_quote(&path).map_or_else(|_| path.clone(), |quoted| quoted.into_owned())
+}
 
 /// The command line that repeats a run; it names all that the run depends on.
 pub(crate) fn replay_line(
@@ -31,10 +41,7 @@ pub(crate) fn replay_line(
     seed: u64,
     fingerprint: Option<Fingerprint>,
 ) -> String {
-    let path = path.display().to_string();
-    // A name that begins with a dash would be taken for an option.
-    let path = if path.starts_with('-') { format!("./{path}") } else { path };
-    let file = shlex::try_quote(&path).unwrap_or_else(|_| path.as_str().into());
+    let file = as_argument(path);
     let mut line = format!("{} replay {file} --seed {seed:#x}", program.name);
     if let Some(fingerprint) = fingerprint {
         line.push_str(&format!(" --fingerprint {fingerprint}"));
@@ -65,10 +72,13 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         let header = terminal::trace_header(io.look());
         io.print(&format!("{header}\n"));
     }
+    let patience = Patience { watch: Watch::new(io, 1, true), unread: AtomicBool::new(false) };
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let look = io.look();
-        loaded.prepared.trace(args.seed, &mut |line: TraceLine| {
-            if args.quiet || io.is_closed() {
+        let mut sink = |line: TraceLine| {
+            if io.is_closed() {
+                patience.unread.store(true, Ordering::Relaxed);
+            } else if args.quiet {
             } else if json {
                 // `Io` swallows the failures of its stream and remembers them.
                 let _ = serde_json::to_writer(&mut *io, &line);
@@ -76,16 +86,37 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
             } else {
                 io.print(&format!("{}\n", terminal::trace_line(look, &line)));
             }
-        })
+        };
+        loaded.prepared.trace_until(args.seed, &mut sink, &patience)
     }));
-    let outcome = match ran {
-        Ok(outcome) => outcome,
-        Err(panic) => {
-            io.error(&format!("internal error: the simulator panicked: {}", said(&*panic)));
-            return Exit::Internal;
+    match ran {
+        Ok(Ok(outcome)) => conclude(program, args, &loaded, &outcome, io),
+        Ok(Err(Cancelled { at_ns, events })) => {
+            if !io.is_closed() {
+                let (at, events) = (span(at_ns), number(events));
+                io.error(&format!("interrupted at {at} of virtual time, after {events} events"));
+            }
+            Exit::Inconclusive.or(io.exit())
         }
-    };
-    conclude(program, args, &loaded, &outcome, io)
+        Err(panic) => {
+            io.error(&format!("internal error: {}", blame(&*panic)));
+            Exit::Internal
+        }
+    }
+}
+
+/// A replay ends when it is interrupted, or when nobody reads it any more.
+struct Patience {
+    watch: Watch,
+    unread: AtomicBool,
+}
+
+impl Pace for Patience {
+    fn is_cancelled(&self) -> bool {
+        self.watch.is_cancelled() || self.unread.load(Ordering::Relaxed)
+    }
+
+    fn finished(&self, _: &Outcome) {}
 }
 
 /// Why this command, or this file, cannot make that run again.
@@ -139,8 +170,10 @@ fn conclude(
         Some(expected) => {
             io.error(&format!(
                 "internal error: this is not the same run: its fingerprint is {}, \
-                 expected {expected}",
-                outcome.fingerprint
+                 expected {expected}\n\
+                 every seed has a fingerprint of its own: if {:#x} is not the seed of that run, \
+                 nothing is wrong but the seed",
+                outcome.fingerprint, outcome.seed
             ));
             Exit::Internal
         }

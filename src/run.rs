@@ -93,6 +93,8 @@ fn seeds(args: &Run) -> Result<Option<Seeds>, String> {
     match std::env::var(SEED_VARIABLE) {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
+        // Whoever cannot unset a variable empties it.
+        Ok(text) if text.is_empty() => Ok(None),
         Ok(text) => match parse_seed(&text) {
             Ok(seed) => Ok(Some(Seeds::one(seed))),
             Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
@@ -197,7 +199,9 @@ impl Session<'_> {
         };
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let io = &mut *self.output.io;
-        self.watch.aside(|| keeper.keep(subject, &loaded.scenario, &kept.outcome, &name, io));
+        let (scenario, failed) = (&loaded.scenario, &kept.outcome);
+        let watch = &self.watch;
+        watch.aside(|| keeper.keep(subject, scenario, (failed, &name), watch, io));
     }
 
     /// Prints what the scenario showed that was run last; its exit code.

@@ -1,11 +1,12 @@
 //! `interregnum scenario`: check, list, schema, new.
 
 use crate::Program;
-use crate::args::Scenario;
+use crate::args::{Format, Scenario};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
-use interregnum_reports::terminal;
+use crate::replay::as_argument;
+use interregnum_reports::listing::{self, Listed};
 use interregnum_sim::scenario::{self, Loaded, nearest};
 use interregnum_sim::subject::Subject;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Exit {
     let exit = match command {
         Scenario::Check { paths } => check(program, paths, io),
-        Scenario::List { paths } => list(program, paths, io),
+        Scenario::List { paths, format } => list(program, paths, *format, io),
         Scenario::Schema => {
             io.print(&format!("{:#}\n", scenario::schema(&program.registry)));
             Exit::Passed
@@ -29,53 +30,35 @@ fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
     let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
     for path in &files {
         match files::read(program, path, io) {
-            Some(_) => io.print(&format!("{}: ok\n", path.display())),
+            Some(_) => {
+                let path = io.look().text(&path.display().to_string());
+                io.print(&format!("{path}: ok\n"));
+            }
             None => exit = exit.or(Exit::Usage),
         }
     }
     exit
 }
 
-fn list(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
+fn list(program: &Program, paths: &[PathBuf], format: Format, io: &mut Io) -> Exit {
     let Some(files) = files_of(program, paths, io) else { return Exit::Usage };
     let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
-    let mut rows = Vec::new();
+    let mut listed = Vec::new();
     for path in &files {
         match files::read(program, path, io) {
-            Some(loaded) => rows.push(row(path, &loaded)),
+            Some(Loaded { scenario, hash, .. }) => {
+                listed.push(Listed::new(&path.display().to_string(), &scenario, hash));
+            }
             None => exit = exit.or(Exit::Usage),
         }
     }
-    if !rows.is_empty() {
-        let columns = ["File", "System", ">Nodes", ">Faults", "Expects", "Title"];
-        let table = terminal::table(io.look(), &columns, &rows);
+    if format == Format::Json {
+        io.print(&listing::document(&listed).unwrap_or_default());
+    } else if !listed.is_empty() {
+        let table = listing::listing(io.list_look(), &listed);
         io.print(&table);
     }
     exit
-}
-
-fn row(path: &Path, loaded: &Loaded) -> Vec<String> {
-    let scenario = &loaded.scenario;
-    let faults = match (&scenario.faults.len(), &scenario.chaos) {
-        (0, Some(_)) => "drawn".to_owned(),
-        (count, None) => count.to_string(),
-        (count, Some(_)) => format!("{count} + drawn"),
-    };
-    let expects = match scenario.expect.observed {
-        scenario::Observed::Held => "held",
-        scenario::Observed::Violated => "violated",
-        scenario::Observed::Stalled => "stalled",
-        scenario::Observed::InconsistentEvidence => "inconsistent-evidence",
-    };
-    let property = scenario.expect.invariant.as_deref();
-    vec![
-        path.display().to_string(),
-        scenario.mutant.clone().unwrap_or_else(|| scenario.system.clone()),
-        scenario.cluster.nodes.to_string(),
-        faults,
-        property.map_or(expects.to_owned(), |property| format!("{property} {expects}")),
-        scenario.title.chars().filter(|c| !c.is_control()).collect(),
-    ]
 }
 
 fn files_of(program: &Program, paths: &[PathBuf], io: &mut Io) -> Option<Vec<PathBuf>> {
@@ -111,8 +94,9 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
     };
     match files::write_new(path, &skeleton(subject, &schema_beside(path))) {
         Ok(()) => {
-            let (name, path) = (&program.name, path.display());
-            io.note(&format!("wrote {path}; now try: {name} run {path}\n"));
+            let (name, file) = (&program.name, as_argument(path));
+            let path = io.err_look().text(&path.display().to_string());
+            io.note(&format!("wrote {path}; now try: {name} run {file}\n"));
             Exit::Passed
         }
         Err(error) => {

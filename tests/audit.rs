@@ -159,3 +159,26 @@ fn a_failing_run_is_stored_reduced_too() {
     assert!(small.get("chaos").is_none(), "{small:#}");
     assert_eq!(interregnum(&["run", &stored, "--quiet"]).0, Exit::Passed, "as it expects to fail");
 }
+
+#[test]
+fn failures_of_files_with_one_name_are_stored_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    // The longest name that a file may have.
+    let name = format!("{}.json", "x".repeat(250));
+    let planted = include_str!("../scenarios/audit/paxos/host-forges-facts.json");
+    let mut scenario: Value = serde_json::from_str(planted).unwrap();
+    scenario["expect"] = Value::Object(serde_json::Map::new());
+    for duration in ["20s", "30s"] {
+        scenario["duration"] = duration.into();
+        fs::create_dir(at(duration)).unwrap();
+        fs::write(at(&format!("{duration}/{name}")), scenario.to_string()).unwrap();
+    }
+    for _ in 0..2 {
+        let args = ["run", &at("20s"), &at("30s"), "--quiet", "--out", &at("out")];
+        let (exit, text, _) = interregnum(&args);
+        assert_eq!(exit, Exit::Failed, "{text}");
+        let files = fs::read_dir(folder.path().join("out/regressions")).unwrap();
+        assert_eq!(files.count(), 2, "the same failure is stored once");
+    }
+}

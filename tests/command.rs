@@ -129,6 +129,7 @@ fn seeds_come_from_the_flag_before_the_environment() {
     assert!(run("0x2a", &["--seed", "7"]).1.contains("seed 0x7"));
     assert!(run("0x2a", &["--seeds", "1..3"]).1.contains("2 seeds 0x1..0x3"));
     assert_eq!(run("forty", &[]).0, Some(2));
+    assert!(run("", &[]).1.contains("seed 0x1"), "an empty variable is none");
 }
 
 #[test]

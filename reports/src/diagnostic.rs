@@ -4,6 +4,7 @@
 //! megabyte, and what it holds may be meant for the terminal rather than for the reader.
 
 use crate::terminal::Look;
+use crate::words::harmless;
 use interregnum_sim::scenario::Problem;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
@@ -17,6 +18,10 @@ const SIDE: usize = 60;
 const LINE: usize = 110;
 /// The widest piece that is underlined.
 const MARKED: usize = 60;
+/// The longest text of a message.
+const WORDS: usize = 600;
+/// The longest path of a field.
+const PATH: usize = 120;
 
 /// Draws the mistakes in the file at `path`, one after the other.
 #[must_use]
@@ -85,17 +90,13 @@ impl<'p> Drawn<'p> {
     }
 }
 
-/// A character that no terminal takes for a command and no reader for another one.
-fn harmless(c: char) -> char {
-    let bidi =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if c == '\t' {
-        ' '
-    } else if c.is_control() || bidi {
-        '·'
-    } else {
-        c
+/// What a message says, however much of the file it quotes.
+fn short(text: &str, most: usize) -> String {
+    let mut short: String = text.chars().take(most).map(harmless).collect();
+    if text.chars().nth(most).is_some() {
+        short.push('…');
     }
+    short
 }
 
 fn back(text: &str, at: usize, chars: usize) -> usize {
@@ -128,7 +129,7 @@ impl SourceCode for Window {
 
 impl fmt::Display for Drawn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.problem.message)
+        f.write_str(&short(&self.problem.message, WORDS))
     }
 }
 
@@ -143,7 +144,7 @@ impl std::error::Error for Drawn<'_> {}
 impl Diagnostic for Drawn<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let help = self.problem.help.as_ref()?;
-        Some(Box::new(help))
+        Some(Box::new(short(help, WORDS)))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -152,7 +153,7 @@ impl Diagnostic for Drawn<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let path = &self.problem.path;
-        let mut label = if path.is_empty() { "here".to_owned() } else { path.clone() };
+        let mut label = if path.is_empty() { "here".to_owned() } else { short(path, PATH) };
         if self.window.shift > 0 {
             label.push_str(&format!(" (column {})", self.window.column));
         }
@@ -179,6 +180,21 @@ mod tests {
         let text = drawn(file.as_bytes());
         assert!(text.len() < 1_000, "{text}");
         assert!(text.contains("\"b\"; 1}"), "{text}");
+    }
+
+    #[test]
+    fn a_name_of_a_megabyte_is_cut_wherever_it_is_quoted() {
+        let long = "x".repeat(1_000_000);
+        for file in [
+            format!(r#"{{"version": 1, "title": "t", "system": "{long}"}}"#),
+            format!(r#"{{"version": {}, "title": "t"}}"#, "9".repeat(1_000_000)),
+            format!(
+                r#"{{"version": 1, "title": "t", "system": "s", "cluster": {{"groups": {{"{long}": []}}}}}}"#
+            ),
+        ] {
+            let text = drawn(file.as_bytes());
+            assert!(text.len() < 8_000 && text.contains('…'), "{}", text.len());
+        }
     }
 
     #[test]

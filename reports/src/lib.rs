@@ -16,6 +16,7 @@ pub mod audit;
 pub mod diagnostic;
 pub mod html;
 pub mod json;
+pub mod listing;
 mod record;
 mod summary;
 pub mod terminal;
@@ -23,4 +24,4 @@ mod words;
 
 pub use record::{Case, Record};
 pub use summary::{FaultSum, Kept, Line, PropertySum, Summary};
-pub use words::{number, span};
+pub use words::{harmless, number, span};

@@ -30,6 +30,20 @@ pub fn span(nanos: u64) -> String {
     }
 }
 
+/// A character that no terminal takes for a command and no reader for another one.
+#[must_use]
+pub fn harmless(c: char) -> char {
+    let bidi =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c == '\t' {
+        ' '
+    } else if c.is_control() || bidi {
+        '·'
+    } else {
+        c
+    }
+}
+
 /// A verdict on a property, in words.
 pub(crate) const fn finding(finding: Finding) -> &'static str {
     match finding {

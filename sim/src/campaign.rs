@@ -16,11 +16,32 @@ use std::sync::mpsc;
 
 /// How the caller stops a campaign and watches it; called from any thread of the pool.
 pub trait Pace: Sync {
-    /// Whether no further run may begin.
+    /// Whether no further run may begin, and those that go on are to end. Asked often.
     fn is_cancelled(&self) -> bool;
 
     /// A run is over; not in the order of the seeds.
     fn finished(&self, outcome: &Outcome);
+}
+
+/// Cancels nothing and watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patient;
+
+impl Pace for Patient {
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn finished(&self, _: &Outcome) {}
+}
+
+/// A run was cancelled: as it is no function of its seed, it says nothing of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled {
+    /// The virtual time that it had come to.
+    pub at_ns: u64,
+    /// How many events had been delivered.
+    pub events: u64,
 }
 
 /// So many seeds from a first one on.
@@ -96,7 +117,7 @@ impl Campaign<'_> {
     /// the order of the seeds. `each` may end the campaign. No more outcomes are held than a small
     /// multiple of the pool's threads.
     ///
-    /// After a cancellation, runs that had begun are still handed over.
+    /// After a cancellation, runs that were over are still handed over.
     ///
     /// # Errors
     /// A run panicked, or its repetition differed.
@@ -154,9 +175,9 @@ impl Campaign<'_> {
 
     fn one(&self, number: u64, pace: &dyn Pace) -> Ran {
         let seed = self.seeds.first.wrapping_add(number);
-        let outcome = run_once(self.prepared, seed)?;
+        let Some(outcome) = run_once(self.prepared, seed, pace)? else { return Ok(None) };
         if self.verify {
-            let again = run_once(self.prepared, seed)?;
+            let Some(again) = run_once(self.prepared, seed, pace)? else { return Ok(None) };
             if let Some(what) = difference(&outcome, &again) {
                 return Err(Broken { seed, what });
             }
@@ -166,15 +187,31 @@ impl Campaign<'_> {
     }
 }
 
-/// Runs one seed; a panic of the simulation becomes an error that names the seed.
+/// Runs one seed; `None` if `pace` cancelled it. A panic of the simulation becomes an error that names
+/// the seed.
 ///
 /// # Errors
 /// The run panicked.
-pub fn run_once(prepared: &dyn Prepared, seed: u64) -> Result<Outcome, Broken> {
-    catch_unwind(AssertUnwindSafe(|| prepared.run(seed))).map_err(|panic| Broken {
-        seed,
-        what: format!("the simulator panicked: {}", said(&*panic)),
-    })
+pub fn run_once(
+    prepared: &dyn Prepared,
+    seed: u64,
+    pace: &dyn Pace,
+) -> Result<Option<Outcome>, Broken> {
+    let ran = catch_unwind(AssertUnwindSafe(|| prepared.run_until(seed, pace)));
+    ran.map(Result::ok).map_err(|panic| Broken { seed, what: blame(&*panic) })
+}
+
+/// A panic whose culprit is known, in words.
+#[derive(Debug)]
+pub(crate) struct Blamed(pub(crate) String);
+
+/// Who panicked and what was said, for a panic that ended a run. A machine's does not: that is an outcome.
+#[must_use]
+pub fn blame(panic: &(dyn Any + Send)) -> String {
+    match panic.downcast_ref() {
+        Some(Blamed(what)) => what.clone(),
+        None => format!("the simulator panicked: {}", said(panic)),
+    }
 }
 
 /// What a panic said.

@@ -1,6 +1,7 @@
 //! The object-safe face of a [`System`]: reads the system's own parts of a scenario, picks the sound
 //! or the planted instance, and runs it.
 
+use crate::campaign::{Cancelled, Pace, Patient};
 use crate::outcome::{Outcome, Property, TraceLine};
 use crate::plan;
 use crate::run::run;
@@ -205,11 +206,24 @@ where
     S::Process: Machine,
 {
     fn run(&self, seed: u64) -> Outcome {
-        run(&*self.system, &self.setup(), seed, None)
+        self.run_until(seed, &Patient).expect("nobody cancels it")
     }
 
     fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome {
-        run(&*self.system, &self.setup(), seed, Some(sink))
+        self.trace_until(seed, sink, &Patient).expect("nobody cancels it")
+    }
+
+    fn run_until(&self, seed: u64, pace: &dyn Pace) -> Result<Outcome, Cancelled> {
+        run(&*self.system, &self.setup(), seed, None, pace)
+    }
+
+    fn trace_until(
+        &self,
+        seed: u64,
+        sink: &mut dyn FnMut(TraceLine),
+        pace: &dyn Pace,
+    ) -> Result<Outcome, Cancelled> {
+        run(&*self.system, &self.setup(), seed, Some(sink), pace)
     }
 
     fn explicit(&self, seed: u64) -> Option<Scenario> {

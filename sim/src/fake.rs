@@ -36,6 +36,7 @@ pub(crate) fn outcome(seed: u64) -> Outcome {
         violation: None,
         highlights: Vec::new(),
         highlights_left_out: 0,
+        highlights_gap: 0,
     }
 }
 

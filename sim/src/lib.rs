@@ -24,6 +24,7 @@ pub mod workload;
 
 #[cfg(test)]
 mod fake;
+mod highlights;
 mod plan;
 mod run;
 mod tap;

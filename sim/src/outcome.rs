@@ -113,7 +113,7 @@ pub enum Observed {
     Stalled,
     /// The run ended before it could tell, and why.
     Inconclusive(String),
-    /// A machine panicked, and what it said.
+    /// A machine panicked: whose, and what it said.
     Panicked(String),
 }
 
@@ -216,10 +216,12 @@ pub struct Outcome {
     pub drawn: Vec<(String, String)>,
     /// The property that failed first, if any did.
     pub violation: Option<Violation>,
-    /// The time line; `highlights_left_out` more did not fit.
+    /// The time line: how it began, and how it ended.
     pub highlights: Vec<Highlight>,
     /// How many highlights did not fit.
     pub highlights_left_out: u64,
+    /// Before which of the highlights those are missing.
+    pub highlights_gap: usize,
 }
 
 impl Outcome {

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: fewer nodes or clients, other times, weaker faults.
 
-use crate::campaign::run_once;
+use crate::campaign::{Pace, run_once};
 use crate::outcome::{Observed, Outcome};
 use crate::scenario::{self, Duration, Expect, Scenario, Seed};
 use crate::subject::Subject;
@@ -39,6 +39,8 @@ pub enum Irreducible {
     NoPlan,
     /// With its plan written out, it does not fail as it did.
     Differs,
+    /// There was no time for it.
+    Cancelled,
 }
 
 impl fmt::Display for Irreducible {
@@ -47,13 +49,14 @@ impl fmt::Display for Irreducible {
             Self::NothingFailed => "no property failed in it",
             Self::NoPlan => "its plan cannot be written out",
             Self::Differs => "with its plan written out, it does not fail in the same way",
+            Self::Cancelled => "it was interrupted",
         })
     }
 }
 
 impl std::error::Error for Irreducible {}
 
-/// Reduces the run of `scenario` that ended in `failed`.
+/// Reduces the run of `scenario` that ended in `failed`, as far as `pace` lets it.
 ///
 /// # Errors
 /// The run cannot be reduced.
@@ -61,6 +64,7 @@ pub fn reduce(
     subject: &dyn Subject,
     scenario: &Scenario,
     failed: &Outcome,
+    pace: &dyn Pace,
 ) -> Result<Reduced, Irreducible> {
     if failed.violation.is_none() {
         return Err(Irreducible::NothingFailed);
@@ -70,8 +74,11 @@ pub fn reduce(
     let planned = explicit.faults.len();
     (explicit.schema, explicit.seed) = (None, Some(Seed(failed.seed)));
     explicit.expect = Expect::default();
-    let mut search = Search { subject, wanted: failed, runs: 0 };
-    let outcome = search.fails(&explicit).ok_or(Irreducible::Differs)?;
+    let mut search = Search { subject, wanted: failed, runs: 0, pace };
+    let Some(outcome) = search.fails(&explicit) else {
+        let cancelled = pace.is_cancelled();
+        return Err(if cancelled { Irreducible::Cancelled } else { Irreducible::Differs });
+    };
     let mut best = Best { scenario: explicit, outcome };
     search.drop_what_came_later(&mut best);
     search.drop_faults(&mut best);
@@ -114,17 +121,18 @@ struct Search<'s> {
     subject: &'s dyn Subject,
     wanted: &'s Outcome,
     runs: u32,
+    pace: &'s dyn Pace,
 }
 
 impl Search<'_> {
     /// What `scenario` shows, if it fails as wanted.
     fn fails(&mut self, scenario: &Scenario) -> Option<Outcome> {
-        if self.runs >= MOST_RUNS {
+        if self.runs >= MOST_RUNS || self.pace.is_cancelled() {
             return None;
         }
         let prepared = self.subject.prepare(scenario).ok()?;
         self.runs += 1;
-        let outcome = run_once(&*prepared, self.wanted.seed).ok()?;
+        let outcome = run_once(&*prepared, self.wanted.seed, self.pace).ok()??;
         let name = |outcome: &Outcome| {
             let violation = outcome.violation.as_ref();
             violation.map(|violation| (violation.invariant.clone(), outcome.is_inconsistent()))

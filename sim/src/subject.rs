@@ -1,5 +1,6 @@
 //! The object-safe face of a system: all that the command and the reports see of a protocol.
 
+use crate::campaign::{Cancelled, Pace};
 use crate::outcome::{Outcome, Property, TraceLine};
 use crate::scenario::Scenario;
 use schemars::Schema;
@@ -137,6 +138,29 @@ pub trait Prepared: Send + Sync {
 
     /// Runs it once and reports everything that happens, as it happens. The outcome is the same.
     fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome;
+
+    /// Runs it once, but ends as soon as `pace` cancels it. A run that may be long must ask now and then.
+    ///
+    /// # Errors
+    /// It was cancelled.
+    fn run_until(&self, seed: u64, pace: &dyn Pace) -> Result<Outcome, Cancelled> {
+        let _ = pace;
+        Ok(self.run(seed))
+    }
+
+    /// The same for [`Prepared::trace`].
+    ///
+    /// # Errors
+    /// It was cancelled.
+    fn trace_until(
+        &self,
+        seed: u64,
+        sink: &mut dyn FnMut(TraceLine),
+        pace: &dyn Pace,
+    ) -> Result<Outcome, Cancelled> {
+        let _ = pace;
+        Ok(self.trace(seed, sink))
+    }
 
     /// The scenario with what `seed` draws written out, so that faults can be left out one by one: the
     /// same run, without chaos. `None` if that cannot be said.

@@ -4,13 +4,12 @@
 use crate::check::{Check, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
+use crate::highlights::Highlights;
 use crate::outcome::{Highlight, HighlightKind, TraceLine};
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
-
-/// At most this many highlights are kept of a run.
-const HIGHLIGHTS_MAX: usize = 500;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) folder: Folder,
@@ -19,12 +18,13 @@ pub(crate) struct Tap<'r, M: Machine> {
     audience: [Vec<u8>; Kind::ALL.len()],
     report: Report,
     pub(crate) failure: Option<(Failure, TrueTime)>,
+    /// The check that is at work: if anything panics then, it was that one.
+    judging: Option<u8>,
     /// Properties that are not judged in this run.
     pub(crate) excused: Vec<&'static str>,
     counts: [u64; Kind::ALL.len()],
     probes: BTreeMap<&'static str, u64>,
-    pub(crate) highlights: Vec<Highlight>,
-    pub(crate) highlights_left_out: u64,
+    pub(crate) highlights: Highlights,
     recorder: Option<&'r mut dyn FnMut(TraceLine)>,
 }
 
@@ -46,11 +46,11 @@ impl<'r, M: Machine> Tap<'r, M> {
             audience,
             report: Report::default(),
             failure: None,
+            judging: None,
             excused: Vec::new(),
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
-            highlights: Vec::new(),
-            highlights_left_out: 0,
+            highlights: Highlights::default(),
             recorder,
         }
     }
@@ -92,8 +92,10 @@ impl<'r, M: Machine> Tap<'r, M> {
         }
         let view = View::new(cluster, now);
         for number in &self.audience[seen.kind() as usize] {
+            self.judging = Some(*number);
             self.checks[usize::from(*number)].observe(seen, view, &mut self.report);
         }
+        self.judging = None;
         if !self.report.is_empty() {
             self.collect(now);
         }
@@ -110,19 +112,29 @@ impl<'r, M: Machine> Tap<'r, M> {
 
     /// Lets every check judge what had to happen in time.
     pub(crate) fn finish(&mut self, cluster: &Cluster<M>, now: TrueTime) {
-        for check in &mut self.checks {
+        for (number, check) in (0..=u8::MAX).zip(&mut self.checks) {
+            self.judging = Some(number);
             check.finish(View::new(cluster, now), &mut self.report);
         }
+        self.judging = None;
         self.collect(now);
     }
 
     fn collect(&mut self, now: TrueTime) {
         let highlights: Vec<_> = self.report.take_highlights(now).collect();
-        highlights.into_iter().for_each(|highlight| self.keep(highlight));
+        highlights.into_iter().for_each(|highlight| self.highlights.keep(highlight));
         let failure = self.report.failure.take();
         if let Some(failure) = failure.filter(|f| !self.excused.contains(&f.property.id)) {
             self.failure.get_or_insert((failure, now));
         }
+    }
+
+    /// The properties of the check that is at work, if one is.
+    pub(crate) fn judged(&self) -> Option<String> {
+        let check = self.checks.get(usize::from(self.judging?))?;
+        let ids = || check.tallies().iter().map(|tally| tally.property.id).collect::<Vec<_>>();
+        // It has panicked, and may do so again.
+        Some(catch_unwind(AssertUnwindSafe(ids)).unwrap_or_default().join(", "))
     }
 
     /// Everything that was counted, by name.
@@ -132,14 +144,6 @@ impl<'r, M: Machine> Tap<'r, M> {
         let own = self.checks.iter().flat_map(|check| check.counts());
         let own = own.map(|(name, count)| (name.to_owned(), count));
         kinds.chain(probes).chain(own).filter(|(_, count)| *count > 0).collect()
-    }
-
-    fn keep(&mut self, highlight: Highlight) {
-        if self.highlights.len() < HIGHLIGHTS_MAX {
-            self.highlights.push(highlight);
-        } else {
-            self.highlights_left_out += 1;
-        }
     }
 
     fn mark(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
@@ -161,7 +165,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             _ => return,
         };
         let node = seen.process().map(|process| process.node.0);
-        self.keep(Highlight { at_ns: now.0, node, kind, what });
+        self.highlights.keep(Highlight { at_ns: now.0, node, kind, what });
     }
 
     fn record(&mut self, now: TrueTime, seen: &Seen<'_, M>) {

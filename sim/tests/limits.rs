@@ -1,9 +1,12 @@
 //! What the simulator does with machines that misbehave, and what a fingerprint can tell apart.
 
+use interregnum_sim::campaign::{Broken, Cancelled, Pace, Patient, run_once};
 use interregnum_sim::outcome::{Observed, Outcome};
 use interregnum_sim::prelude::*;
 use interregnum_sim::scenario::Scenario;
+use interregnum_sim::subject::Prepared;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How the machine behaves.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,11 @@ enum Mood {
     Babbles,
     /// Panics after a second.
     Panics,
+    /// Is sound, but the one who judges it panics: in the middle of a machine's step, or at the end.
+    IsMisjudged,
+    IsMisjudgedInTheEnd,
+    /// Is sound, but its clients panic.
+    IsMiscalled,
     /// Never stops sending to a node that takes for ever.
     Floods,
     /// Names processes and disks that do not exist.
@@ -43,7 +51,8 @@ impl Machine for Moody {
         let other = ProcessId::main(NodeId(1 - cx.me().node.0.min(1)));
         match mood {
             Mood::Sends(byte) if cx.me().node == NodeId(0) => cx.send(other, vec![1, *byte]),
-            Mood::Sends(_) => {}
+            Mood::IsMisjudged => cx.send(other, Vec::new()),
+            Mood::Sends(_) | Mood::IsMisjudgedInTheEnd | Mood::IsMiscalled => {}
             Mood::Babbles => return cx.notify(Part::MAIN, ()),
             Mood::Panics => panic!("out of ideas"),
             Mood::Floods => (0..5000).for_each(|_| cx.send(other, Vec::new())),
@@ -66,15 +75,23 @@ impl Machine for Moody {
 
 static ALIVE: Property = Property::invariant("Z1", "something happens", "a timer fires");
 
-struct Alive(Tally);
+struct Alive(Tally, Mood);
 
 impl Check<Moody> for Alive {
     fn interest(&self) -> Kinds {
-        Kinds::of(&[Kind::Fired])
+        Kinds::of(&[Kind::Fired, Kind::Sent])
     }
 
-    fn observe(&mut self, _: &Seen<'_, Moody>, view: View<'_, Moody>, _: &mut Report) {
-        self.0.exercised(view.now());
+    fn observe(&mut self, seen: &Seen<'_, Moody>, view: View<'_, Moody>, _: &mut Report) {
+        match (seen, self.1) {
+            (Seen::Sent { .. }, Mood::IsMisjudged) => panic!("out of evidence"),
+            (Seen::Fired { .. }, _) => self.0.exercised(view.now()),
+            _ => {}
+        }
+    }
+
+    fn finish(&mut self, _: View<'_, Moody>, _: &mut Report) {
+        assert!(!matches!(self.1, Mood::IsMisjudgedInTheEnd), "out of time");
     }
 
     fn tallies(&self) -> Vec<Tally> {
@@ -82,14 +99,17 @@ impl Check<Moody> for Alive {
     }
 }
 
-struct Nobody;
+/// No clients, or such that panic.
+struct Nobody(Mood);
 
 impl Workload<Moody> for Nobody {
     fn clients(&self) -> u32 {
         0
     }
 
-    fn begin(&mut self, _: &mut Clients<'_, Moody>) {}
+    fn begin(&mut self, _: &mut Clients<'_, Moody>) {
+        assert!(!matches!(self.0, Mood::IsMiscalled), "out of money");
+    }
 
     fn on_wake(&mut self, _: Client, _: &mut Clients<'_, Moody>) {}
 
@@ -112,11 +132,11 @@ impl System for Mood {
     }
 
     fn workload(&self, _: &Setup<'_, Self>) -> Result<Box<dyn Workload<Moody>>, Vec<Mistake>> {
-        Ok(Box::new(Nobody))
+        Ok(Box::new(Nobody(*self)))
     }
 
     fn checks(&self, _: &Setup<'_, Self>) -> Vec<Box<dyn Check<Moody>>> {
-        vec![Box::new(Alive(Tally::new(&ALIVE)))]
+        vec![Box::new(Alive(Tally::new(&ALIVE), *self))]
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
@@ -136,15 +156,18 @@ impl System for Mood {
     }
 }
 
-fn run(mood: Mood, more: &[(&str, Value)]) -> Outcome {
+fn prepare(mood: Mood, more: &[(&str, Value)]) -> Box<dyn Prepared> {
     let mut scenario = json!({
         "version": 1, "title": "moody", "system": "moody", "cluster": { "nodes": 2 },
         "max_events": 100_000,
     });
     more.iter().for_each(|(field, value)| scenario[*field] = value.clone());
     let scenario: Scenario = serde_json::from_value(scenario).unwrap();
-    let prepared = register(mood).prepare(&scenario).unwrap_or_else(|wrong| panic!("{wrong:?}"));
-    prepared.run(7)
+    register(mood).prepare(&scenario).unwrap_or_else(|wrong| panic!("{wrong:?}"))
+}
+
+fn run(mood: Mood, more: &[(&str, Value)]) -> Outcome {
+    prepare(mood, more).run(7)
 }
 
 fn why_inconclusive(outcome: &Outcome) -> &str {
@@ -180,8 +203,48 @@ fn a_flood_ends_as_inconclusive_and_says_why() {
 #[test]
 fn a_panic_of_a_machine_is_an_outcome() {
     let outcome = run(Mood::Panics, &[]);
-    assert_eq!(outcome.observed, Observed::Panicked("out of ideas".to_owned()));
+    assert_eq!(outcome.observed, Observed::Panicked("n0: out of ideas".to_owned()));
     assert!(outcome.events > 0);
+}
+
+#[test]
+fn a_panic_of_whoever_judges_or_calls_a_machine_says_nothing_of_it() {
+    for (mood, what) in [
+        (Mood::IsMisjudged, "the check of Z1 panicked: out of evidence"),
+        (Mood::IsMisjudgedInTheEnd, "the check of Z1 panicked: out of time"),
+        (Mood::IsMiscalled, "the workload panicked: out of money"),
+    ] {
+        let broken = run_once(&*prepare(mood, &[]), 7, &Patient).unwrap_err();
+        assert_eq!(broken, Broken { seed: 7, what: what.to_owned() });
+    }
+}
+
+/// Cancels when it has been asked so often.
+struct Impatient {
+    asked: AtomicU64,
+    most: u64,
+}
+
+impl Pace for Impatient {
+    fn is_cancelled(&self) -> bool {
+        self.asked.fetch_add(1, Ordering::Relaxed) >= self.most
+    }
+
+    fn finished(&self, _: &Outcome) {}
+}
+
+#[test]
+fn a_run_without_end_is_cancelled_within_few_events() {
+    let endless = prepare(Mood::Babbles, &[("max_events", json!(u64::MAX))]);
+    let pace = |most| Impatient { asked: AtomicU64::new(0), most };
+    let Err(Cancelled { at_ns, events }) = endless.run_until(7, &pace(50)) else { panic!() };
+    assert!(at_ns == 100_000_000 && (10_000..1_000_000).contains(&events), "{at_ns} {events}");
+    let mut lines = 0;
+    let traced = endless.trace_until(7, &mut |_| lines += 1, &pace(50));
+    assert_eq!(traced, Err(Cancelled { at_ns, events }));
+    assert!(lines > events);
+    let whole = prepare(Mood::Sends(1), &[]);
+    assert_eq!(whole.run_until(7, &pace(u64::MAX)).as_ref(), Ok(&whole.run(7)));
 }
 
 #[test]

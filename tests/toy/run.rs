@@ -259,6 +259,7 @@ impl<'r> Run<'r> {
             violation: self.violation,
             highlights: self.highlights,
             highlights_left_out: 0,
+            highlights_gap: 0,
             properties,
         }
     }

@@ -10,7 +10,7 @@ mod timeline;
 
 use crate::Summary;
 use crate::json::End;
-use crate::words::{counted, number, span};
+use crate::words::{counted, harmless, number, span};
 use interregnum_sim::outcome::Finding;
 use interregnum_sim::verdict::Verdict;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -62,7 +62,8 @@ pub fn page(end: &End<'_>, version: &str) -> String {
             }
         }
     };
-    markup.into_string()
+    // Titles and what machines say come from elsewhere; nothing in them turns the text around.
+    markup.into_string().chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect()
 }
 
 /// What the page may still hold.

@@ -3,12 +3,14 @@
 use super::{timeline, verdict_badge};
 use crate::Kept;
 use crate::words::{highlight, last_few, number, observed, span};
-use interregnum_sim::outcome::{Outcome, Violation};
+use interregnum_sim::outcome::{Highlight, Outcome, Violation};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
 
-/// How many lines the table of events has.
-const MOST_EVENTS: usize = 300;
+/// How many of the first events the table of events has,
+const FIRST_EVENTS: usize = 100;
+/// and how many of the last.
+const LAST_EVENTS: usize = 200;
 
 pub(super) fn article(kept: &Kept, nodes: u8) -> Markup {
     let outcome = &kept.outcome;
@@ -82,24 +84,44 @@ fn evidence(violation: &Violation) -> Markup {
 }
 
 /// The time line in words, for those who cannot or will not look at it.
-fn events(outcome: &Outcome) -> Markup {
+pub(super) fn events(outcome: &Outcome) -> Markup {
+    let (first, last) = listed(outcome);
     let all = outcome.highlights.len() as u64 + outcome.highlights_left_out;
+    let left_out = all - (first.len() + last.len()) as u64;
     html! {
         @if all > 0 {
             details {
                 summary { "The time line in words" }
-                @if all > MOST_EVENTS as u64 {
-                    p.soft { "The first " (MOST_EVENTS) " of " (number(all)) "." }
-                }
                 div.scroll { table {
                     thead { tr { th.n { "Time" } th { "Node" } th { "What" } th {} } }
-                    tbody { @for event in outcome.highlights.iter().take(MOST_EVENTS) { tr {
-                        td.n { (span(event.at_ns)) }
-                        td { @if let Some(node) = event.node { "n" (node) } }
-                        td { (highlight(event.kind)) } td { (event.what) }
-                    } } }
+                    tbody {
+                        @for event in first { (line(event)) }
+                        @if left_out > 0 {
+                            tr { td {} td {} td colspan="2" { "… " (number(left_out)) " more …" } }
+                        }
+                        @for event in last { (line(event)) }
+                    }
                 } }
             }
+        }
+    }
+}
+
+/// The first and the last of the events, on either side of those that were not kept.
+fn listed(outcome: &Outcome) -> (&[Highlight], &[Highlight]) {
+    let all = &outcome.highlights;
+    let gap = if outcome.highlights_left_out > 0 { outcome.highlights_gap } else { all.len() };
+    let first = &all[..gap.min(FIRST_EVENTS).min(all.len())];
+    let behind_gap = if gap < all.len() { gap } else { first.len() };
+    (first, &all[behind_gap.max(all.len().saturating_sub(LAST_EVENTS))..])
+}
+
+fn line(event: &Highlight) -> Markup {
+    html! {
+        tr {
+            td.n { (span(event.at_ns)) }
+            td { @if let Some(node) = event.node { "n" (node) } }
+            td { (highlight(event.kind)) } td { (event.what) }
         }
     }
 }

@@ -8,7 +8,7 @@ use interregnum_sim::outcome::{
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::verdict::judge;
 
-const HOSTILE: &str = "</title></style><script>alert(1)</script>\"'&\u{202e}";
+const HOSTILE: &str = "</title></style><script>alert(1)</script>\"'&\u{202e}\u{1b}[31m";
 
 fn scenario() -> Scenario {
     let text = r#"{"version": 1, "title": "t", "system": "none"}"#;
@@ -70,6 +70,7 @@ fn outcome(seed: u64, highlights: u64) -> Outcome {
         }),
         highlights: (0..highlights).map(highlight).collect(),
         highlights_left_out: 5,
+        highlights_gap: usize::try_from(highlights / 2).unwrap(),
     }
 }
 
@@ -98,6 +99,7 @@ fn no_text_gets_out_of_its_place() {
     let page = page_of(3, 40);
     assert!(!page.contains("<script") && page.matches("</title>").count() > 0);
     assert!(page.contains("&lt;script&gt;alert(1)"));
+    assert!(page.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')));
 }
 
 #[test]
@@ -112,4 +114,42 @@ fn a_page_has_a_bounded_size() {
 fn a_run_without_anything_is_drawn_too() {
     assert!(page_of(0, 0).contains("nothing ran"));
     assert!(page_of(1, 1).contains("violated"));
+}
+
+/// What a run whose middle was not kept looks like: nothing is claimed of the time in between.
+#[test]
+fn what_was_left_out_lies_between_what_is_shown() {
+    let at = |at_ns: u64, kind, what: &str| Highlight {
+        at_ns: at_ns * 1_000_000_000,
+        node: Some(1),
+        kind,
+        what: what.to_owned(),
+    };
+    let mut run = outcome(1, 0);
+    run.virtual_ns = 100_000_000_000;
+    run.highlights = vec![
+        at(1, HighlightKind::Down, "fell early"),
+        at(2, HighlightKind::Up, "rose"),
+        at(10, HighlightKind::Down, "fell"),
+        at(90, HighlightKind::Down, "fell late"),
+        at(95, HighlightKind::Up, "rose again"),
+    ];
+    (run.highlights_left_out, run.highlights_gap) = (1_234, 3);
+    let drawn = timeline::figures(&run, 3).into_string();
+    for shown in ["1s to 2s: fell early", "10s to 90s: 1,234 events", "90s to 95s: fell late"] {
+        assert!(drawn.contains(shown), "{shown}: {drawn}");
+    }
+    assert!(!drawn.contains("to 95s: fell<") && !drawn.contains("10s to 100s"), "{drawn}");
+
+    run.highlights = (0..500).map(|n| at(n, HighlightKind::Up, &format!("up {n}"))).collect();
+    run.highlights_gap = 100;
+    let words = run::events(&run).into_string();
+    for shown in ["up 0<", "up 99<", "1,434 more", "up 300<", "up 499<"] {
+        assert!(words.contains(shown), "{shown}");
+    }
+    assert!(!words.contains("up 100<") && !words.contains("up 299<"));
+    run.highlights.truncate(250);
+    run.highlights_left_out = 0;
+    let words = run::events(&run).into_string();
+    assert!((0..250).all(|n| words.contains(&format!("up {n}<"))) && !words.contains("more"));
 }

@@ -1,6 +1,6 @@
 //! A run as a picture: a lane for each node, time from left to right. Whole numbers only.
 
-use crate::words::span;
+use crate::words::{number, span};
 use interregnum_sim::outcome::{Highlight, HighlightKind, Outcome};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
@@ -28,7 +28,8 @@ pub(super) fn figures(outcome: &Outcome, nodes: u8) -> Markup {
         let reach = (violation.at_ns.saturating_sub(first) / 2).max(end / 100).max(1);
         let from = first.saturating_sub(reach);
         let to = violation.at_ns.saturating_add(reach).min(end);
-        (to > from && from < bars.known_until && (to - from) < end / 3).then_some((from, to))
+        let is_known = bars.gap.is_none_or(|gap| from < gap.0 || to > gap.1);
+        (to > from && is_known && (to - from) < end / 3).then_some((from, to))
     });
     html! {
         (figure(&bars, outcome, nodes, (0, end), "The whole run"))
@@ -43,8 +44,8 @@ pub(super) fn figures(outcome: &Outcome, nodes: u8) -> Markup {
 struct Bars {
     bars: Vec<Bar>,
     left_out: u64,
-    /// Of what happened afterwards, nothing was kept.
-    known_until: u64,
+    /// From when until when nothing was kept of what happened.
+    gap: Option<(u64, u64)>,
 }
 
 struct Bar {
@@ -58,17 +59,31 @@ struct Bar {
 
 impl Bars {
     fn of(outcome: &Outcome, end: u64) -> Option<Self> {
-        use HighlightKind as K;
-        // Of what happened after the last thing that was kept, nothing is known.
-        let last = outcome.highlights.iter().rfind(|event| event.kind != K::Violated);
-        let end = match last {
-            Some(event) if outcome.highlights_left_out > 0 => event.at_ns,
-            _ => end,
-        };
-        let mut open: BTreeMap<(u8, State), (u64, String)> = BTreeMap::new();
+        let (all, left_out) = (&outcome.highlights, outcome.highlights_left_out);
         let mut bars = Vec::new();
+        let mut gap = None;
+        if left_out == 0 {
+            Self::lay(all, end, &mut bars);
+        } else {
+            // What was the case before the gap need not be the case behind it.
+            let (before, after) = all.split_at(outcome.highlights_gap.min(all.len()));
+            let from = before.last().map_or(0, |event| event.at_ns);
+            let to = after.first().map_or(end, |event| event.at_ns);
+            Self::lay(before, from, &mut bars);
+            Self::lay(after, end, &mut bars);
+            gap = Some((from, to));
+        }
+        // What is drawn last lies on top: pauses over reigns.
+        bars.sort_by_key(|bar| bar.kind == HighlightKind::Paused);
+        (!all.is_empty()).then_some(Self { bars, left_out, gap })
+    }
+
+    /// Adds what these events begin and end; what is left lasts until `end`.
+    fn lay(events: &[Highlight], end: u64, bars: &mut Vec<Bar>) {
+        use HighlightKind as K;
+        let mut open: BTreeMap<(u8, State), (u64, String)> = BTreeMap::new();
         let mut faults = Faults::default();
-        for event in &outcome.highlights {
+        for event in events {
             match (event.kind, event.node) {
                 (K::FaultBegan, _) => faults.begin(event),
                 (K::FaultEnded, _) => faults.end(event),
@@ -76,33 +91,27 @@ impl Bars {
                     open.entry((node, State::Rules)).or_insert((event.at_ns, event.what.clone()));
                 }
                 (K::Down, Some(node)) => {
-                    close(&mut open, &mut bars, (node, State::Rules), event.at_ns);
-                    close(&mut open, &mut bars, (node, State::Paused), event.at_ns);
+                    close(&mut open, bars, (node, State::Rules), event.at_ns);
+                    close(&mut open, bars, (node, State::Paused), event.at_ns);
                     open.entry((node, State::Down)).or_insert((event.at_ns, event.what.clone()));
                 }
                 (K::Paused, Some(node)) => {
                     open.entry((node, State::Paused)).or_insert((event.at_ns, event.what.clone()));
                 }
-                (K::Up, Some(node)) => {
-                    close(&mut open, &mut bars, (node, State::Down), event.at_ns)
-                }
+                (K::Up, Some(node)) => close(&mut open, bars, (node, State::Down), event.at_ns),
                 (K::Fell, Some(node)) => {
-                    close(&mut open, &mut bars, (node, State::Rules), event.at_ns);
+                    close(&mut open, bars, (node, State::Rules), event.at_ns);
                 }
                 (K::Resumed, Some(node)) => {
-                    close(&mut open, &mut bars, (node, State::Paused), event.at_ns);
+                    close(&mut open, bars, (node, State::Paused), event.at_ns);
                 }
                 _ => {}
             }
         }
         for key in open.keys().copied().collect::<Vec<_>>() {
-            close(&mut open, &mut bars, key, end);
+            close(&mut open, bars, key, end);
         }
-        faults.into_bars(end, &mut bars);
-        // What is drawn last lies on top: pauses over reigns.
-        bars.sort_by_key(|bar| bar.kind == K::Paused);
-        let left_out = outcome.highlights_left_out;
-        (!outcome.highlights.is_empty()).then_some(Self { bars, left_out, known_until: end })
+        faults.into_bars(end, bars);
     }
 
     fn has(&self, kind: HighlightKind) -> bool {
@@ -276,6 +285,7 @@ fn figure(bars: &Bars, outcome: &Outcome, nodes: u8, window: (u64, u64), name: &
                 @for bar in bars.bars.iter().filter(|bar| scale.shows(bar.from, bar.to)) {
                     (draw(bar, scale, top, lanes))
                 }
+                (unknown(bars, scale, top, bottom))
                 (moments(outcome, scale, top, bottom))
             }
         }
@@ -323,6 +333,19 @@ fn draw_fault(bar: &Bar, spot: Spot, scale: Scale) -> Markup {
     }
 }
 
+/// The time of which nothing was kept.
+fn unknown(bars: &Bars, scale: Scale, top: u64, bottom: u64) -> Markup {
+    let Some((from, to)) = bars.gap.filter(|(from, to)| scale.shows(*from, *to)) else {
+        return html! {};
+    };
+    let (x, end) = (scale.x(from), scale.x(to));
+    html! {
+        rect.unknown x=(x) y=(top) width=((end - x).max(3)) height=(bottom - top) {
+            title { (span(from)) " to " (span(to)) ": " (number(bars.left_out)) " events are not drawn" }
+        }
+    }
+}
+
 /// The beginning of the calm phase, and what failed.
 fn moments(outcome: &Outcome, scale: Scale, top: u64, bottom: u64) -> Markup {
     let calm = outcome.highlights.iter().find(|event| event.kind == HighlightKind::Calm);
@@ -347,7 +370,7 @@ fn legend(bars: &Bars) -> Markup {
             @if bars.has(HighlightKind::Down) { span { "┄ dotted frame: down" } }
             @if bars.has(HighlightKind::Paused) { span { "▨ striped: paused" } }
             @if bars.has(HighlightKind::FaultBegan) { span { "thin bar above the lanes: a fault" } }
-            @if bars.left_out > 0 { span { (bars.left_out) " later events are not drawn" } }
+            @if bars.left_out > 0 { span { "░ shaded: " (number(bars.left_out)) " events that are not drawn" } }
         }
     }
 }

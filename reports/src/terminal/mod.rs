@@ -12,6 +12,7 @@ pub use run::{brief, overview, summary};
 pub use table::table;
 pub use trace::{trace_header, trace_line};
 
+use crate::words::harmless;
 use anstyle::{AnsiColor, Style};
 use interregnum_sim::outcome::Finding;
 use interregnum_sim::verdict::Verdict;
@@ -29,6 +30,12 @@ pub struct Look {
 impl Look {
     /// For files, pipes and tests.
     pub const PLAIN: Self = Self { color: false, width: 100 };
+
+    /// The same without an end to its lines: for whoever cuts and filters them.
+    #[must_use]
+    pub const fn unwrapped(self) -> Self {
+        Self { width: u16::MAX, ..self }
+    }
 
     fn paint(self, style: Style, text: impl Display) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_string() }
@@ -82,7 +89,8 @@ impl Look {
     }
 
     /// Text from a scenario or a machine, without what could steer the terminal.
-    pub(crate) fn text(self, text: &str) -> String {
-        text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+    #[must_use]
+    pub fn text(self, text: &str) -> String {
+        text.chars().map(harmless).collect()
     }
 }

@@ -3,7 +3,9 @@
 use super::Cluster;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
-use interregnum_core::{Effect, Host, LocalTime, Machine, NodeId, Run, Span, WallTime, Window};
+use interregnum_core::{
+    Effect, Host, LocalTime, Machine, NodeId, ProcessId, Run, Span, WallTime, Window,
+};
 use std::num::NonZeroU32;
 
 /// Who chooses: when what is in flight arrives, when timers fire, what dice show. The sampled
@@ -77,6 +79,15 @@ pub(crate) enum Fate {
     Arrives { after: Span, again: Option<Span> },
 }
 
+impl<M: Machine> Cluster<M> {
+    /// The process whose machine has the word: it is up and out of its place, and nothing that it asked for
+    /// is being done.
+    pub(crate) fn stepping(&self) -> Option<ProcessId> {
+        let mut processes = self.processes.iter().filter(|_| !self.performing);
+        Some(processes.find(|process| process.up && process.machine.is_none())?.id)
+    }
+}
+
 /// A step's host: reads the node's clock, asks the driver for dice, carries out effects as they come.
 pub(super) struct StepHost<'a, M: Machine, D> {
     pub(super) cluster: &'a mut Cluster<M>,
@@ -101,14 +112,17 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
 
     fn emit(&mut self, effect: Effect<M>) {
         let (cluster, index, driver) = (&mut *self.cluster, self.process, &mut *self.driver);
+        cluster.performing = true;
         if !cluster.is_free(index) {
-            return cluster.emit_in_trouble(index, effect, driver);
+            cluster.emit_in_trouble(index, effect, driver);
+            cluster.performing = false;
+            return;
         }
         // As `Cluster::perform` does, without handing the effect on.
         match &effect {
             Effect::Send { to, message } => {
-                let Some(envelope) = cluster.send(index, *to, message, driver) else { return };
-                if let Effect::Send { message, .. } = effect {
+                let envelope = cluster.send(index, *to, message, driver);
+                if let (Some(envelope), Effect::Send { message, .. }) = (envelope, effect) {
                     cluster.post(envelope, message, driver);
                 }
             }
@@ -120,5 +134,6 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
             }
             _ => cluster.perform_other(index, effect, driver),
         }
+        cluster.performing = false;
     }
 }

@@ -202,6 +202,8 @@ pub struct Cluster<M: Machine> {
     bites: Vec<u64>,
     /// What the host does wrong, if it does.
     tamper: Option<Tamper<M>>,
+    /// Whether an effect is being carried out, in the middle of some machine's step.
+    performing: bool,
 }
 
 /// Arrivals that a paused process keeps; what comes after is lost.
@@ -261,6 +263,7 @@ impl<M: Machine> Cluster<M> {
             reached: VecDeque::new(),
             bites: vec![0; faults],
             tamper: None,
+            performing: false,
         }
     }
 

@@ -105,10 +105,19 @@ impl<M: Machine> Cluster<M> {
         what: Wish<M>,
         driver: &mut impl Driver<M>,
     ) {
-        let incarnation = self.processes[process].incarnation;
         let path = self.paths.entry((process, disk)).or_default();
         path.issued += 1;
-        let request = Request { process, incarnation, disk, number: path.issued, what };
+        let (number, is_under_way) = (path.issued, path.taken + 1 < path.issued);
+        let incarnation = match &what {
+            Wish::Sync(ticket) => {
+                // Whatever this process wrote is on its way to the disk, or in the disk's cache.
+                let is_early = self.acks_early()
+                    && (is_under_way || self.is_disk(disk) && !self.volume(disk, 0).is_synced());
+                self.told_of_sync(process, is_early, ticket, driver)
+            }
+            _ => self.processes[process].incarnation,
+        };
+        let request = Request { process, incarnation, disk, number, what };
         if !self.is_disk(disk) || self.stopped(process, disk) {
             return self.lose_request(&request);
         }

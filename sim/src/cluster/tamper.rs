@@ -13,7 +13,7 @@ use interregnum_core::{Fingerprint, Input, Machine, Outcome, Window};
 /// What a host does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misdeed {
-    /// It reports a sync of a node's own volume as done before anything is durable.
+    /// It reports a sync, of a node's own volume or of a shared disk, as done before anything is durable.
     AcksBeforeSync,
     /// Its timers fire after a quarter of the shortest time that was asked for.
     FiresTimersEarly,
@@ -84,7 +84,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    /// The incarnation that is to hear when a sync is done: none, if it was told already.
+    /// The incarnation that is to hear when a sync of the node's own volume is done.
     pub(super) fn listener(
         &mut self,
         index: usize,
@@ -92,9 +92,26 @@ impl<M: Machine> Cluster<M> {
         ticket: &M::Ticket,
         driver: &mut impl Driver<M>,
     ) -> u32 {
-        let incarnation = self.processes[index].incarnation;
         let node = self.processes[index].id.node;
-        if !self.errs(Misdeed::AcksBeforeSync) || self.volume(node, volume).is_synced() {
+        let is_early = self.acks_early() && !self.volume(node, volume).is_synced();
+        self.told_of_sync(index, is_early, ticket, driver)
+    }
+
+    /// Whether syncs are reported as done too early.
+    pub(super) fn acks_early(&self) -> bool {
+        self.errs(Misdeed::AcksBeforeSync)
+    }
+
+    /// The incarnation that is to hear when a sync is done: none, if it is told already.
+    pub(super) fn told_of_sync(
+        &mut self,
+        index: usize,
+        is_early: bool,
+        ticket: &M::Ticket,
+        driver: &mut impl Driver<M>,
+    ) -> u32 {
+        let incarnation = self.processes[index].incarnation;
+        if !is_early {
             return incarnation;
         }
         self.deviate();

@@ -31,7 +31,7 @@ pub(crate) struct Plan {
     pub(crate) clocks: Vec<(i32, Clock)>,
     /// Every option drawn, for people.
     pub(crate) drawn: Vec<(String, String)>,
-    /// The kinds of drawn faults that went beyond what the system claims to survive.
+    /// The kinds of faults, drawn or declared, that go beyond what the system claims to survive.
     pub(crate) excess: Vec<ChaosKind>,
 }
 
@@ -69,7 +69,10 @@ impl Plan {
             let storm = storm.zip(number(faults.len())..);
             faults.extend(storm.map(|(fault, dice)| Planned { fault, script: None, dice }));
         }
-        let chaos::Drawn { options: drawn, excess, .. } = drawn;
+        let chaos::Drawn { options: drawn, mut excess, .. } = drawn;
+        excess.extend(&scenario.beyond);
+        excess.sort_unstable();
+        excess.dedup();
         let clocks =
             NodeId::first(nodes).map(|node| draw_clock(&scenario.clocks, node, seed)).collect();
         let calm_at = TrueTime::ZERO.after(duration(scenario));
@@ -102,6 +105,7 @@ impl Plan {
             duration: Some(Duration(duration(scenario))),
             faults: faults.filter_map(writable).collect(),
             chaos: None,
+            beyond: self.excess.clone(),
             ..scenario.clone()
         }
     }

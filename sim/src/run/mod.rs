@@ -6,6 +6,7 @@ mod outcome;
 mod partitions;
 mod targets;
 
+use crate::campaign::{Blamed, Cancelled, Pace};
 use crate::check::Check;
 use crate::clock::{Clock, TrueTime};
 use crate::cluster::{Cluster, Misdeed, Tamper};
@@ -19,10 +20,14 @@ use crate::timeline::{Event, Timeline};
 use crate::workload::{Action, Clients, Workload};
 use faults::Effects;
 use interregnum_core::{LocalTime, NodeId, NodeSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// More than this in flight at once is a flood, not a run.
 const IN_FLIGHT_MAX: usize = 1 << 20;
+
+/// Whether it is cancelled, a run asks once in so many events.
+const ASKS_EVERY: u64 = 1 << 10;
 
 /// Everything that takes part in one run.
 struct Run<'r, S: System> {
@@ -39,26 +44,32 @@ struct Run<'r, S: System> {
     effects: Vec<Effects>,
     seed: u64,
     calm_since: Option<TrueTime>,
+    pace: &'r dyn Pace,
+    /// Whether the workload has the word.
+    clients_act: bool,
 }
 
-/// Runs `setup` with `seed`, showing every line of the trace to `recorder` if there is one.
+/// Runs `setup` with `seed`, showing every line of the trace to `recorder` if there is one, until `pace`
+/// cancels it.
 ///
-/// A panic inside a machine ends the run and becomes part of the outcome.
+/// A panic inside a machine ends the run and becomes part of the outcome; any other goes on from here, with
+/// the culprit named.
 pub(crate) fn run<'r, S: System>(
     system: &'r S,
     setup: &'r Setup<'r, S>,
     seed: u64,
     recorder: Option<&'r mut dyn FnMut(TraceLine)>,
-) -> Outcome {
-    let mut run = match Run::new(system, setup, seed, recorder) {
+    pace: &'r dyn Pace,
+) -> Result<Outcome, Cancelled> {
+    let mut run = match Run::new(system, setup, seed, recorder, pace) {
         Ok(run) => run,
         // `prepare` has deployed the same scenario before, so this cannot happen; but a foreign
         // system may not keep that promise.
-        Err(mistakes) => return outcome::undeployable(seed, &mistakes),
+        Err(mistakes) => return Ok(outcome::undeployable(seed, &mistakes)),
     };
-    let observed = catch_unwind(AssertUnwindSafe(|| run.play()));
-    let observed = observed.unwrap_or_else(|panic| Observed::Panicked(outcome::said(&*panic)));
-    run.outcome(observed)
+    let played = catch_unwind(AssertUnwindSafe(|| run.play()));
+    let observed = played.unwrap_or_else(|panic| Ok(run.panicked(panic)))?;
+    Ok(run.outcome(observed))
 }
 
 impl<'r, S: System> Run<'r, S> {
@@ -67,6 +78,7 @@ impl<'r, S: System> Run<'r, S> {
         setup: &'r Setup<'r, S>,
         seed: u64,
         recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+        pace: &'r dyn Pace,
     ) -> Result<Self, Vec<crate::subject::Mistake>> {
         let scenario = setup.scenario;
         let deployment = system.deploy(setup)?;
@@ -101,10 +113,12 @@ impl<'r, S: System> Run<'r, S> {
             actions: Vec::new(),
             seed,
             calm_since: None,
+            pace,
+            clients_act: false,
         })
     }
 
-    fn play(&mut self) -> Observed {
+    fn play(&mut self) -> Result<Observed, Cancelled> {
         for (number, planned) in (0..=u32::MAX).zip(&self.plan.faults) {
             let begins = TrueTime::ZERO.after(planned.fault.at.0);
             if begins < self.plan.calm_at {
@@ -120,14 +134,15 @@ impl<'r, S: System> Run<'r, S> {
                 break;
             }
             if budget == 0 {
-                return Observed::Inconclusive(self.exhausted());
+                return Ok(Observed::Inconclusive(self.exhausted()));
+            }
+            if budget.is_multiple_of(ASKS_EVERY) && self.pace.is_cancelled() {
+                let (at_ns, events) = (self.timeline.time().0, self.timeline.tap.events());
+                return Err(Cancelled { at_ns, events });
             }
             budget -= 1;
             if self.cluster.in_flight() > IN_FLIGHT_MAX {
-                return Observed::Inconclusive(format!(
-                    "more than {IN_FLIGHT_MAX} messages in flight at {}: a flood",
-                    self.timeline.time()
-                ));
+                return Ok(Observed::Inconclusive(self.flooded()));
             }
             if event == Event::End || self.is_settled() {
                 break;
@@ -144,10 +159,26 @@ impl<'r, S: System> Run<'r, S> {
             let now = self.timeline.time();
             self.timeline.tap.finish(&self.cluster, now);
         }
-        match &self.timeline.tap.failure {
+        Ok(match &self.timeline.tap.failure {
             None => Observed::Held,
             Some((failure, _)) if failure.is_stall() => Observed::Stalled,
             Some(_) => Observed::Violated,
+        })
+    }
+
+    /// What a panic in the middle of the run says of the system: something if it was a machine's. A check
+    /// that panicked has judged nothing, and neither has one whose clients did.
+    fn panicked(&self, panic: Box<dyn Any + Send>) -> Observed {
+        let said = outcome::said(&*panic);
+        if let Some(judged) = self.timeline.tap.judged() {
+            resume_unwind(Box::new(Blamed(format!("the check of {judged} panicked: {said}"))));
+        }
+        if self.clients_act {
+            resume_unwind(Box::new(Blamed(format!("the workload panicked: {said}"))));
+        }
+        match self.cluster.stepping() {
+            Some(process) => Observed::Panicked(format!("{process}: {said}")),
+            None => resume_unwind(panic),
         }
     }
 
@@ -156,6 +187,11 @@ impl<'r, S: System> Run<'r, S> {
         let now = self.timeline.time();
         let delivered = self.timeline.tap.events();
         format!("the budget of {budget} events was spent at {now}, {delivered} of them delivered")
+    }
+
+    fn flooded(&self) -> String {
+        let now = self.timeline.time();
+        format!("more than {IN_FLIGHT_MAX} messages in flight at {now}: a flood")
     }
 
     /// Whether the calm phase has shown everything that it is there for.
@@ -209,7 +245,9 @@ impl<'r, S: System> Run<'r, S> {
             calls_made: &mut self.calls_made,
             actions: &mut self.actions,
         };
+        self.clients_act = true;
         act(&mut *self.workload, &mut clients);
+        self.clients_act = false;
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             match action {

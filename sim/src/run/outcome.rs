@@ -27,7 +27,7 @@ impl<S: System> Run<'_, S> {
             *counts.entry(DEVIATIONS.to_owned()).or_default() += deviations;
         }
         let tap = &mut self.timeline.tap;
-        let mut highlights = std::mem::take(&mut tap.highlights);
+        let (mut highlights, highlights_left_out, highlights_gap) = tap.highlights.take();
         if let Some(violation) = &violation {
             highlights.push(Highlight {
                 at_ns: violation.at_ns,
@@ -36,8 +36,7 @@ impl<S: System> Run<'_, S> {
                 what: format!("{}: {}", violation.invariant, violation.what),
             });
         }
-        let (fingerprint, highlights_left_out) =
-            (tap.folder.fingerprint(), tap.highlights_left_out);
+        let fingerprint = tap.folder.fingerprint();
         Outcome {
             seed: self.seed,
             observed,
@@ -52,6 +51,7 @@ impl<S: System> Run<'_, S> {
             violation,
             highlights,
             highlights_left_out,
+            highlights_gap,
         }
     }
 
@@ -156,6 +156,7 @@ pub(super) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
         violation: None,
         highlights: Vec::new(),
         highlights_left_out: 0,
+        highlights_gap: 0,
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
-use super::{Chaos, Duration, Fault, Ratio, Seed};
+use super::{Chaos, ChaosKind, Duration, Fault, Ratio, Seed};
 use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
 use serde::de::{self, Visitor};
@@ -61,6 +61,10 @@ pub struct Scenario {
     /// Faults drawn from the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chaos: Option<Chaos>,
+    /// The kinds in which the faults listed go beyond what the system claims to survive: what need not
+    /// hold then is not judged. Written where faults that were drawn beyond the limits are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<ChaosKind>,
     /// The phase after the faults, in which liveness must hold.
     #[serde(default)]
     pub calm: Calm,

@@ -12,7 +12,7 @@ pub(crate) const ROWS: &[Mutant] = &[
     Mutant {
         id: "toy/host-acks-before-sync",
         bug: "H1",
-        defect: "the worker is told that its number is durable before it is",
+        defect: "agents and workers are told that a number is durable before it is",
         expected: "T1",
         also: &[],
     },
@@ -76,6 +76,8 @@ fn a_host_that_breaks_its_word_is_caught_where_it_is_relied_on() {
         assert!(trial.is_passed(), "{}: {trial:#?}", mutant.id);
         assert!(trial.deviations > Some(0), "{}", mutant.id);
     }
+    let early = tried(&ROWS[0]).failed.and_then(|outcome| outcome.violation).unwrap();
+    assert!(early.what.ends_with("durable on the shared disk"), "{}", early.what);
     let idle = tried(&ROWS[2]);
     assert!(idle.is_failed() && idle.deviations == Some(0), "nothing to forge: {idle:#?}");
 }

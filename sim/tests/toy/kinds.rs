@@ -168,11 +168,17 @@ fn faults_of_the_network_wait_for_seams_too() {
 
 #[test]
 fn interruptions_of_one_process_do_not_undo_each_other() {
-    let (outcome, _) = struck(json!([
+    let (outcome, lines) = struck(json!([
         { "at": "1s", "for": "900ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 2 } },
         { "at": "1s", "for": "200ms", "pause": { "target": { "node": 0, "part": "agent" }, "after_effects": 0 } },
         { "at": "3s", "for": "1s", "power_loss": { "target": { "node": 3 } } },
         { "at": "3500ms", "for": "1s", "power_loss": { "target": { "node": 3 } } },
     ]));
     assert_eq!(outcome.counts.get("paused"), Some(&2), "each strikes in its turn");
+    let on_disk = |ms| {
+        let durable = between(&lines, &["durable"], ms);
+        durable.iter().filter(|line| line.what.starts_with("on n3 ")).count()
+    };
+    assert_eq!(on_disk([3_001, 4_500]), 0, "the disk is back when the last failure is over");
+    assert!(on_disk([2_000, 3_000]) > 5 && on_disk([4_600, 5_600]) > 5);
 }

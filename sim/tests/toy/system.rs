@@ -163,8 +163,12 @@ impl Check<Toy> for Judge {
             }
             Seen::Replied { process, reply, .. } => {
                 self.tallies[0].exercised(view.now());
-                if [true, false].iter().any(|disk| !self.durable.contains(&(*disk, **reply))) {
-                    let failure = Failure::new(&DURABLE, format!("{reply} was answered too early"));
+                for (shared, disk) in [(true, "the shared disk"), (false, "the node's own")] {
+                    if self.durable.contains(&(shared, **reply)) {
+                        continue;
+                    }
+                    let what = format!("{reply} was answered before it was durable on {disk}");
+                    let failure = Failure::new(&DURABLE, what);
                     report.fail(failure.because(view.now(), process.node, "it answered"));
                 }
             }

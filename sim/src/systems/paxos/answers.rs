@@ -17,7 +17,8 @@
 //! may explain the same answers, where a stale read happens to see nothing that changed; no sound leader
 //! gives such an answer, so it is reported all the same.
 //!
-//! Kept are each client's last thousand calls. An answer to an older call is not judged.
+//! Kept are each client's last thousand calls. An answer to an older call is not judged. A client may make
+//! calls besides that are not of this service: only the order of their numbers is relied on.
 
 use super::ledger::{Cell, Ledger};
 use super::properties::{A8, A9};
@@ -38,6 +39,8 @@ const CLIENTS: usize = 1 << 16;
 /// A call that may still be answered.
 #[derive(Clone, Debug)]
 pub(super) struct Asked<A: App> {
+    /// The number of the call among its client's.
+    nth: u32,
     client: ClientId,
     request: RequestId,
     /// What is read; `None` for a command.
@@ -48,13 +51,6 @@ pub(super) struct Asked<A: App> {
     floor: LogSlot,
     /// The same for the first call of the request.
     first_floor: LogSlot,
-}
-
-#[derive(Debug)]
-struct Ring<A: App> {
-    /// The number of the first call kept.
-    first: u32,
-    calls: VecDeque<Asked<A>>,
 }
 
 /// What the reference says of a request.
@@ -75,7 +71,8 @@ pub(super) struct Answers<A: App> {
     pub(super) commands_answered: u64,
     pub(super) reads_by_lease: u64,
     pub(super) reads_by_log: u64,
-    rings: Vec<Ring<A>>,
+    /// Of each client the last calls, in the order in which they were made.
+    rings: Vec<VecDeque<Asked<A>>>,
     /// The highest slot that any client was answered from.
     answered_upto: LogSlot,
     /// By whom and when.
@@ -107,28 +104,25 @@ impl<A: App> Answers<A> {
             return;
         }
         while self.rings.len() <= index {
-            self.rings.push(Ring { first: 0, calls: VecDeque::new() });
+            self.rings.push(VecDeque::new());
         }
-        let ring = &mut self.rings[index];
-        if ring.calls.len() >= CALLS {
-            ring.calls.pop_front();
-            ring.first = ring.first.saturating_add(1);
+        let calls = &mut self.rings[index];
+        if calls.len() >= CALLS {
+            calls.pop_front();
         }
         let floor = self.answered_upto;
         let repeats = |last: &&Asked<A>| last.client == client && last.request == request;
-        let first_floor = ring.calls.back().filter(repeats).map_or(floor, |last| last.first_floor);
+        let first_floor = calls.back().filter(repeats).map_or(floor, |last| last.first_floor);
         let (_, nth) = numbers(id);
-        if ring.calls.is_empty() {
-            ring.first = nth;
-        }
-        ring.calls.push_back(Asked { client, request, query, at: now, floor, first_floor });
+        calls.push_back(Asked { nth, client, request, query, at: now, floor, first_floor });
     }
 
     /// The call, if it is kept.
     pub(super) fn find(&self, id: CallId) -> Option<&Asked<A>> {
         let (client, nth) = numbers(id);
-        let ring = self.rings.get(client)?;
-        ring.calls.get(usize::try_from(nth.checked_sub(ring.first)?).ok()?)
+        // From the latest call on: nearly every answer is to that one.
+        let latest = self.rings.get(client)?.iter().rev();
+        latest.into_iter().find(|asked| asked.nth <= nth).filter(|asked| asked.nth == nth)
     }
 
     /// A node answers: A8. The slots that the answer speaks of are chosen.
@@ -329,4 +323,29 @@ fn of_state<A: App>(
     let Some(replica) = reference.at(ledger, as_of) else { return Ok(false) };
     let expected = replica.app.query(query);
     if expected == *output { Ok(true) } else { Err(format!("after {as_of} it is {expected:?}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use interregnum_core::kv::{Kv, KvQuery};
+    use interregnum_core::paxos::ReadMode;
+
+    #[test]
+    fn calls_are_found_by_their_numbers_whichever_were_left_out() {
+        let mut answers = Answers::<Kv>::new();
+        let id = |nth: u64| CallId(3 << 32 | nth);
+        let numbers: Vec<u64> = (0..CALLS as u64 + 5).map(|n| 7 + n * 3 + n % 2).collect();
+        for &nth in &numbers {
+            let (client, request, query) = (ClientId(3), RequestId(nth), KvQuery::Get { key: 1 });
+            let call = Call::Read { client, request, query, mode: ReadMode::Log };
+            answers.asked(TrueTime(nth), Client(3), id(nth), &call);
+        }
+        let (old, kept) = numbers.split_at(5);
+        for &nth in kept {
+            assert_eq!(answers.find(id(nth)).map(|asked| asked.at), Some(TrueTime(nth)));
+            assert!(answers.find(id(nth + 1)).is_none());
+        }
+        assert!(old.iter().all(|nth| answers.find(id(*nth)).is_none()));
+    }
 }

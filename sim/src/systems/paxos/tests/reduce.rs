@@ -2,7 +2,8 @@
 
 use super::super::register;
 use super::runs::stormy;
-use crate::outcome::{Observed, Outcome};
+use crate::campaign::Patient;
+use crate::outcome::{Finding, Observed, Outcome};
 use crate::reduce::{Irreducible, Reduced, reduce};
 use crate::scenario::{self, Loaded, Scenario, load};
 use crate::subject::Registry;
@@ -38,7 +39,8 @@ fn failing(scenario: &Loaded) -> Outcome {
 
 fn reduced(scenario: &Loaded, failed: &Outcome) -> Result<Reduced, Irreducible> {
     let registry = registry();
-    reduce(registry.find("paxos").expect("registered"), &scenario.scenario, failed)
+    let subject = registry.find("paxos").expect("registered");
+    reduce(subject, &scenario.scenario, failed, &Patient)
 }
 
 #[test]
@@ -52,6 +54,27 @@ fn a_plan_written_out_is_the_same_run() {
         assert_eq!(drawn.fingerprint, listed.fingerprint, "seed {seed}");
         assert_eq!((drawn.observed, drawn.events), (listed.observed, listed.events));
     }
+}
+
+#[test]
+fn a_plan_written_out_excuses_what_was_excused() {
+    let mut beyond = stormy(3);
+    beyond["chaos"] = json!({ "for": "5s", "limits": "beyond", "kinds": ["clock-rate", "pause"] });
+    let scenario = loaded(&beyond.to_string());
+    let verdicts = |outcome: &Outcome| {
+        let properties = outcome.properties.iter();
+        properties.map(|property| (property.id.clone(), property.verdict)).collect::<Vec<_>>()
+    };
+    let mut excused = 0;
+    for seed in 0..6 {
+        let again = loaded(&text(&scenario.prepared.explicit(seed).expect("it can be written")));
+        let (drawn, listed) = (scenario.prepared.run(seed), again.prepared.run(seed));
+        assert_eq!(verdicts(&drawn), verdicts(&listed), "seed {seed}");
+        excused += drawn.properties.iter().filter(|p| p.verdict == Finding::NotJudged).count();
+        let twice = again.prepared.explicit(seed).expect("it can be written");
+        assert_eq!(twice.beyond, again.scenario.beyond);
+    }
+    assert!(excused > 0);
 }
 
 #[test]
