@@ -9,7 +9,7 @@ use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, PropertyKind};
 use crate::seen::{Kind, Kinds, Seen};
-use interregnum_core::{CallId, LocalTime, Machine, NodeId, NodeSet, ProcessId, Span};
+use interregnum_core::{CallId, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span};
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
@@ -282,6 +282,24 @@ impl<'a, M: Machine> View<'a, M> {
     #[must_use]
     pub fn incarnation(self, process: ProcessId) -> u32 {
         self.cluster.process(process).map_or(0, |process| process.incarnation)
+    }
+
+    /// The places of `node`'s volumes that faults damaged and nobody has written since, as far as a reader
+    /// could tell.
+    pub fn bad_places(self, node: NodeId) -> impl Iterator<Item = Place> + 'a {
+        self.cluster.bad_places(node)
+    }
+
+    /// Whether a process of `node` that starts now finds something good at this place of its volumes.
+    #[must_use]
+    pub fn reads_well(self, node: NodeId, place: Place) -> bool {
+        self.cluster.reads_well(node, place)
+    }
+
+    /// Whether the disk of `node` was ever replaced by a blank one.
+    #[must_use]
+    pub fn is_replaced(self, node: NodeId) -> bool {
+        self.cluster.is_replaced(node)
     }
 
     /// Whether messages get from one node to another.

@@ -33,6 +33,12 @@ pub enum Source {
     Clock(NodeId),
     /// The clients.
     Workload,
+    /// Which nodes may lose their disks.
+    Atlas,
+    /// Which of the copies that a node keeps of one thing may be damaged.
+    Spare(NodeId),
+    /// Which copies of a chunk of data may be damaged.
+    Chunk(u64),
 }
 
 impl Source {
@@ -49,6 +55,9 @@ impl Source {
             Self::Disk(node) => (8, node.0 as u64),
             Self::Clock(node) => (9, node.0 as u64),
             Self::Workload => (10, 0),
+            Self::Atlas => (20, 0),
+            Self::Spare(node) => (21, node.0 as u64),
+            Self::Chunk(number) => (22, number & 0xff_ffff_ffff_ffff),
         };
         (tag << 56) | number
     }

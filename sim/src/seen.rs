@@ -50,6 +50,29 @@ pub enum DiskEnd {
     Failed(DiskError),
 }
 
+/// What a fault did to a record that was durable, or seemed so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+pub enum Harm {
+    /// Its checksum is bad.
+    Rotten,
+    /// The device reports an error whenever it is read.
+    Unreadable,
+    /// It was being overwritten when the power failed: neither the old nor the new record is left.
+    Torn,
+    /// The latest write was acknowledged but never carried out: what the slot held before is still there.
+    Lost,
+    /// A record that belongs elsewhere took its place.
+    Overwritten,
+}
+
+impl Harm {
+    /// Whether the medium itself gives it away, so that a machine can know without remembering.
+    #[must_use]
+    pub const fn is_detectable(self) -> bool {
+        !matches!(self, Self::Lost)
+    }
+}
+
 /// One message of a run, by number, from its sending to each of its arrivals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct MessageId(pub u64);
@@ -94,6 +117,13 @@ pub enum Seen<'a, M: Machine> {
     Erased { node: NodeId, volume: Volume, slots: &'a Range<Slot>, by: ProcessId },
     /// An unsynced write was lost in a power failure.
     Forgotten { node: NodeId, at: Place, by: ProcessId },
+    /// What a slot of `node` held is lost, whether or not anybody has noticed. It is good again once it is
+    /// written or erased.
+    Damaged { node: NodeId, at: Place, harm: Harm },
+    /// The disk of `node` was replaced by a blank one.
+    Replaced { node: NodeId },
+    /// A process reads something else than there is: an error that will pass, or what is stale.
+    Misread { process: ProcessId, at: Place, stale: bool },
     /// A process was told how a disk operation ended.
     DiskDone { process: ProcessId, ticket: &'a M::Ticket, end: DiskEnd },
     /// A process reported a belief.
@@ -156,6 +186,7 @@ kinds! {
     Forgotten "forgotten", DiskDone "disk-done", Fact "fact", Probe "probe", Booted "booted",
     Crashed "crashed", Halted "halted", Paused "paused", Resumed "resumed",
     ClockChanged "clock-changed", FaultBegan "fault-began", FaultEnded "fault-ended", Calm "calm",
+    Damaged "damaged", Replaced "replaced", Misread "misread",
 }
 
 /// A set of kinds.
@@ -172,6 +203,12 @@ impl Kinds {
             next += 1;
         }
         Self(set)
+    }
+
+    /// The kinds of both sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether `kind` is in the set.
@@ -218,6 +255,9 @@ impl<M: Machine> Seen<'_, M> {
                 (node, volume, (slots.start, slots.end), by).fold(into);
             }
             Self::Forgotten { node, at, by } => (node, at, by).fold(into),
+            Self::Damaged { node, at, harm } => (node, at, harm).fold(into),
+            Self::Replaced { node } => node.fold(into),
+            Self::Misread { process, at, stale } => (process, at, stale).fold(into),
             Self::DiskDone { process, ticket, end } => (process, ticket, end).fold(into),
             Self::Fact { process, fact } => (process, fact).fold(into),
             Self::Probe { process, name } => (process, *name).fold(into),
@@ -246,6 +286,7 @@ impl<M: Machine> Seen<'_, M> {
             | Self::Replied { process, .. }
             | Self::Written { process, .. }
             | Self::DiskDone { process, .. }
+            | Self::Misread { process, .. }
             | Self::Fact { process, .. }
             | Self::Probe { process, .. }
             | Self::Booted { process, .. }
@@ -259,6 +300,8 @@ impl<M: Machine> Seen<'_, M> {
             }
             Self::Answered { .. }
             | Self::ClockChanged { .. }
+            | Self::Damaged { .. }
+            | Self::Replaced { .. }
             | Self::FaultBegan { .. }
             | Self::FaultEnded { .. }
             | Self::Calm { .. } => None,

@@ -7,7 +7,7 @@ use crate::scenario::{ChaosKind, Scenario};
 use crate::seen::Seen;
 use crate::subject::{Exempt, Mistake, Mutant};
 use crate::workload::Workload;
-use interregnum_core::{Machine, NodeSet, ProcessId, Span};
+use interregnum_core::{Machine, NodeSet, Place, ProcessId, Span};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -56,7 +56,13 @@ pub trait System: Send + Sync + 'static {
     fn tolerance(&self, setup: &Setup<'_, Self>) -> Tolerance;
 
     /// Which sets of nodes may be the core that the calm phase heals.
-    fn core(&self, setup: &Setup<'_, Self>) -> Core;
+    fn core(&self, setup: &Setup<'_, Self>, view: View<'_, Self::Process>) -> Core;
+
+    /// What a record at this place of a node's disk is part of.
+    fn chunk(&self, setup: &Setup<'_, Self>, place: Place) -> Chunk {
+        let _ = (setup, place);
+        Chunk::Identity
+    }
 
     /// How long after the faults every liveness property must have been met: the largest of their
     /// computed bounds.
@@ -156,14 +162,33 @@ pub struct Tolerance {
     pub nodes_at_once: Option<u32>,
     /// How many parts per million a clock's rate may be off.
     pub clock_rate_ppm: u32,
+    /// On how many nodes, over the whole run, the same chunk of data may be damaged, nodes included that
+    /// lose their disk for good: membership is fixed, so what is lost is never made up for.
+    pub damaged_copies: u32,
 }
 
 impl Tolerance {
-    /// Faults of these kinds, any number of nodes at once, clocks of any rate.
+    /// Faults of these kinds, any number of nodes at once, clocks of any rate, no data damaged.
     #[must_use]
     pub const fn of(kinds: &'static [ChaosKind]) -> Self {
-        Self { kinds, nodes_at_once: None, clock_rate_ppm: 500_000 }
+        Self { kinds, nodes_at_once: None, clock_rate_ppm: 500_000, damaged_copies: 0 }
     }
+}
+
+/// Which records share a fate when disks are damaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chunk {
+    /// Without it a node is lost for good, as without its disk.
+    Identity,
+    /// One of several copies that the node itself keeps; it can spare one, and only one.
+    Spare {
+        /// Which one, from 0.
+        number: u8,
+        /// Of how many.
+        of: u8,
+    },
+    /// One of the copies that several nodes keep of the same data, by number.
+    Replicated(u64),
 }
 
 /// Which sets of nodes may be the calm core: any subset of `among` with at least `at_least` nodes.

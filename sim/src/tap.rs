@@ -153,6 +153,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             }
             Seen::Crashed { why, .. } => (HighlightKind::Down, format!("went down: {why:?}")),
             Seen::Halted { reason, .. } => (HighlightKind::Down, format!("halted: {reason}")),
+            Seen::Replaced { node } => (HighlightKind::Down, format!("{node}'s disk is blank")),
             Seen::Paused { .. } => (HighlightKind::Paused, "paused".to_owned()),
             Seen::Resumed { .. } => (HighlightKind::Resumed, "went on".to_owned()),
             Seen::FaultBegan { index, kind, nodes } => {
@@ -182,6 +183,7 @@ const RARE: Kinds = Kinds::of(&[
     Kind::Booted,
     Kind::Crashed,
     Kind::Halted,
+    Kind::Replaced,
     Kind::Paused,
     Kind::Resumed,
     Kind::FaultBegan,

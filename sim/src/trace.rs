@@ -44,6 +44,11 @@ fn what<M: Machine>(seen: &Seen<'_, M>) -> String {
             format!("on {node} {volume:?} {:?} to before {:?}", slots.start, slots.end)
         }
         Seen::Forgotten { node, at, .. } => format!("on {node} {at:?}"),
+        Seen::Damaged { node, at, harm } => format!("on {node} {at:?} {harm:?}"),
+        Seen::Replaced { node } => format!("disk of {node}"),
+        Seen::Misread { at, stale, .. } => {
+            format!("{at:?} {}", if *stale { "stale" } else { "unreadable for now" })
+        }
         Seen::DiskDone { ticket, end, .. } => format!("{end:?} {ticket:?}"),
         Seen::Fact { fact, .. } => format!("{fact:?}"),
         Seen::Probe { name, .. } => (*name).to_owned(),

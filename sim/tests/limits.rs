@@ -143,7 +143,7 @@ impl System for Mood {
         Tolerance::of(ChaosKind::ALL)
     }
 
-    fn core(&self, _: &Setup<'_, Self>) -> Core {
+    fn core(&self, _: &Setup<'_, Self>, _: View<'_, Moody>) -> Core {
         Core::majority(2)
     }
 

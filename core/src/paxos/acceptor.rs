@@ -22,6 +22,10 @@ pub(super) struct Acceptor {
     pub(super) copies: [Ballot; 2],
     /// Whether what boot found is known to be durable.
     pub(super) settled: bool,
+    /// How many syncs have not completed.
+    pub(super) syncs_owed: u32,
+    /// For how many rounds none has completed although some were owed.
+    pub(super) stalled_rounds: u32,
     /// Whether a copy is being flushed.
     pub(super) flushing: bool,
     /// A prepare that waits for its promise to become durable.
@@ -57,6 +61,28 @@ pub(super) struct Granted {
 }
 
 impl Acceptor {
+    /// Makes what was written durable.
+    pub(super) fn sync<A: App, R: Rules>(
+        &mut self,
+        ticket: Ticket,
+        cx: &mut Context<'_, Paxos<A, R>>,
+    ) {
+        self.syncs_owed = self.syncs_owed.saturating_add(1);
+        cx.sync(VOLUME, ticket);
+    }
+
+    /// A sync completed: the disk works.
+    pub(super) const fn on_synced(&mut self) {
+        self.syncs_owed = self.syncs_owed.saturating_sub(1);
+        self.stalled_rounds = 0;
+    }
+
+    /// A heartbeat round ended.
+    pub(super) const fn on_round(&mut self) {
+        let owes = self.syncs_owed > 0;
+        self.stalled_rounds = if owes { self.stalled_rounds.saturating_add(1) } else { 0 };
+    }
+
     /// How many copies on the disk are at least `ballot`.
     pub(super) fn durable_copies(&self, ballot: Ballot) -> u8 {
         if self.settled { self.copies.iter().map(|c| u8::from(*c >= ballot)).sum() } else { 0 }
@@ -158,7 +184,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             cx.write(record::mirror_place(slot, lane), Record::Accepted { slot, ballot, entry });
         }
         cx.write(record::entry_place(slot, lane), Record::Accepted { slot, ballot, entry });
-        cx.sync(VOLUME, Ticket::Accepted { ballot, slot });
+        self.acceptor.sync(Ticket::Accepted { ballot, slot }, cx);
         if config.rules.may_reveal_acceptance(false) {
             self.answer_accept(config, ballot, slot, cx);
         }
@@ -238,7 +264,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         acceptor.flushing = true;
         let copy = u8::from(second < first);
         cx.write(PROMISED[usize::from(copy)], Record::Promised { ballot });
-        cx.sync(VOLUME, Ticket::Promised { copy, ballot });
+        acceptor.sync(Ticket::Promised { copy, ballot }, cx);
     }
 
     pub(super) fn on_copy_durable(

@@ -43,9 +43,11 @@ impl<A: App, R: Rules> Paxos<A, R> {
         });
         let base = base(image);
         let damage = damage(config, image, copies, base.is_some());
-        let voter = damage.is_none() || config.rules.may_vote_without_memory();
+        let voter = damage.is_none_or(|damage| config.rules.may_vote_after(damage));
+        let proposer = voter || damage.is_some_and(|damage| config.rules.may_propose_after(damage));
         let base = base.filter(|_| voter).unwrap_or(Base::EMPTY);
         let mut machine = Self::on_base(config, copies, voter, &base);
+        machine.election.may_lead = proposer;
         if let Some(damage) = damage {
             cx.probe("paxos/quarantined");
             cx.fact(Fact::Quarantined { damage });
@@ -53,7 +55,9 @@ impl<A: App, R: Rules> Paxos<A, R> {
         if voter {
             machine.read_log(config, image, cx);
             machine.keep_quiet(config, cx);
-            cx.sync(VOLUME, Ticket::Booted);
+        }
+        if proposer {
+            machine.acceptor.sync(Ticket::Booted, cx);
         }
         machine.election.elected = machine.acceptor.promised;
         machine.advance(config, cx);
@@ -77,6 +81,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
                 promised,
                 copies,
                 settled: false,
+                syncs_owed: 0,
+                stalled_rounds: 0,
                 flushing: false,
                 owed_promise: None,
                 owed_grant: None,

@@ -36,6 +36,9 @@ pub struct Settings {
     pub abdication_rounds: u32,
     /// Terms of the lease for local reads; `None` means no leases and no clock.
     pub lease: Option<Lease>,
+    /// A disk that completed no sync for more rounds than this hangs: its node does not count itself any
+    /// more, and leads only if it need not.
+    pub stall_rounds: u32,
     /// A snapshot is taken after this many applied slots.
     pub snapshot_interval: u64,
     /// This many slots below a snapshot stay in the log for nodes that lag a little.
@@ -55,6 +58,7 @@ impl Default for Settings {
             members: 3,
             heartbeat: Window { min: Span::millis(80), max: Span::millis(120) },
             abdication_rounds: 3,
+            stall_rounds: 3,
             lease: None,
             snapshot_interval: 1_000,
             retained: 500,

@@ -3,7 +3,9 @@
 //! After Omni-Paxos. A node holds one ballot to be *elected* and is *happy* while it can tell that the
 //! elected leader is alive or is itself elected and connected to a majority. Only a node that is
 //! connected to a majority, is unhappy and hears nobody happy takes over; so leadership is stable although
-//! links fail pairwise, and a leader that lost its majority is replaced even where it is still heard.
+//! links fail pairwise, and a leader that lost its majority is replaced even where it is still heard. A
+//! node whose disk hangs counts itself neither as a voter nor as a candidate, or nobody would take over from
+//! a leader that talks but can promise nothing.
 //!
 //! Nothing here decides safety. Deliberately absent: the clock; time is counted in rounds, whose length
 //! the host draws.
@@ -18,6 +20,8 @@ use crate::{Context, Fold, NodeId, NodeMap, NodeSet};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub(super) struct Election {
     round: u64,
+    /// False for a node that forgot which ballots it used.
+    pub(super) may_lead: bool,
     /// The ballot this node leads or means to lead with, if any.
     pub(super) candidacy: Ballot,
     /// The ballot held to be elected.
@@ -42,6 +46,7 @@ impl Election {
     pub(super) fn new(members: u8, promised: Ballot) -> Self {
         Self {
             round: 0,
+            may_lead: true,
             candidacy: Ballot::NONE,
             elected: promised,
             happy: false,
@@ -69,11 +74,13 @@ impl Election {
     }
 
     /// Draws the round's conclusion.
-    fn conclude<R: Rules>(&mut self, config: &Config<R>, promised: Ballot) {
+    fn conclude<R: Rules>(&mut self, config: &Config<R>, promised: Ballot, disk_works: bool) {
         let me = config.me();
         let is_quorum = |others: NodeSet| {
             let mut voters = others;
-            voters.insert(me);
+            if disk_works {
+                voters.insert(me);
+            }
             let tally = Tally { voters, replies: voters.len() };
             config.rules.is_quorum(tally, config.settings().members)
         };
@@ -93,7 +100,7 @@ impl Election {
         };
         let any_happy = self.repliers().any(|(_, told)| told.happy);
         let connected = is_quorum(self.repliers().map(|(node, _)| node).collect());
-        if config.rules.may_take_over(self.happy, any_happy, connected) {
+        if disk_works && config.rules.may_take_over(self.happy, any_happy, connected) {
             let known = self.repliers().map(|(_, told)| told.elected).max();
             let highest = self.elected.max(promised).max(known.unwrap_or(Ballot::NONE));
             self.candidacy = Ballot { round: highest.round.saturating_add(1), node: me };
@@ -110,8 +117,10 @@ impl Election {
 impl<A: App, R: Rules> Paxos<A, R> {
     /// A heartbeat round ends and the next one begins.
     pub(super) fn on_round(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
-        if self.acceptor.voter {
-            self.election.conclude(config, self.acceptor.promised);
+        if self.election.may_lead {
+            self.acceptor.on_round();
+            let disk_works = self.disk_works(config);
+            self.election.conclude(config, self.acceptor.promised, disk_works);
             self.give_up_if_unelected(config, cx);
             let election = &self.election;
             let elected = election.elected == election.candidacy && !election.elected.is_none();
@@ -159,10 +168,17 @@ impl<A: App, R: Rules> Paxos<A, R> {
         let Some(own) = self.own_ballot() else {
             return;
         };
+        let disk_works = self.disk_works(config);
         let mut why = None;
+        if !disk_works && matches!(self.role, Role::Preparing(_)) {
+            cx.probe("paxos/gave-up-for-its-disk");
+            why = Some(Why::Unheard);
+        }
         if let Role::Leading(leading) = &mut self.role {
             let mut voters = core::mem::take(&mut leading.heard);
-            voters.insert(config.me());
+            if disk_works {
+                voters.insert(config.me());
+            }
             let tally = Tally { voters, replies: voters.len() };
             leading.silent_rounds = if config.rules.is_quorum(tally, config.settings().members) {
                 0

@@ -79,6 +79,10 @@ impl<A: App> Findings<A> {
         if promise.first > self.first {
             return;
         }
+        // A promise may come again, from a node that could not read its disk before and now can.
+        for finding in self.slots.values_mut() {
+            finding.faulty.remove(from);
+        }
         self.promises.add(from);
         self.top = self.top.max(promise.chosen_upto);
         if promise.log_start > self.needed {
@@ -101,6 +105,11 @@ impl<A: App> Findings<A> {
                 finding.merge(rules, promise.ballot, from, &report.held);
             }
         }
+    }
+
+    /// Who lost, or could not read, what it held in some slot from `from` on.
+    pub(super) fn doubtful(&self, from: LogSlot) -> NodeSet {
+        self.slots.range(from..).fold(NodeSet::EMPTY, |all, (_, f)| all.union(f.faulty))
     }
 
     /// Whether some slot from `from` on waits for promises that will not come, where `blocks` tells it of

@@ -110,7 +110,9 @@ impl<A: App, R: Rules> Machine for Paxos<A, R> {
         match input {
             Input::Message { from, message } => self.on_message(config, from, message, cx),
             Input::Disk { ticket, outcome: Outcome::Synced } => self.on_synced(config, ticket, cx),
-            Input::Disk { outcome: Outcome::Failed(error), .. } => Self::on_failed(error, cx),
+            Input::Disk { ticket, outcome: Outcome::Failed(error) } => {
+                Self::on_failed(config, ticket, error, cx);
+            }
             Input::Timer(Timer::Round) => self.on_round(config, cx),
             Input::Call { id, call } => self.on_call(config, id, call, cx),
             // The machine reads nothing after boot, and its processes do not talk within a node.
@@ -176,6 +178,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
     }
 
     fn on_synced(&mut self, config: &Config<R>, ticket: Ticket, cx: &mut Context<'_, Self>) {
+        self.acceptor.on_synced();
         match ticket {
             Ticket::Accepted { ballot, slot } => self.on_accept_durable(config, ballot, slot, cx),
             Ticket::Promised { copy, ballot } => self.on_copy_durable(config, copy, ballot, cx),
@@ -187,7 +190,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
 
     /// What a failed sync covered may or may not be durable, and a later good sync does not tell: only a
     /// restart, which reads what is there, is safe.
-    fn on_failed(error: DiskError, cx: &mut Context<'_, Self>) {
+    fn on_failed(config: &Config<R>, ticket: Ticket, error: DiskError, cx: &mut Context<'_, Self>) {
+        if config.rules.makes_up_for_failed_sync() {
+            return cx.sync(record::VOLUME, ticket);
+        }
         cx.halt(match error {
             DiskError::Io => "a sync failed",
             DiskError::Full => "the disk is full",
@@ -203,6 +209,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
         for node in config.others() {
             Self::send(config, node, body.clone(), cx);
         }
+    }
+
+    /// Whether the disk completes what it is asked for. While it hangs, this node is no acceptor that
+    /// anybody could count on, itself least of all.
+    const fn disk_works(&self, config: &Config<R>) -> bool {
+        self.acceptor.stalled_rounds <= config.settings().stall_rounds
     }
 
     /// The ballot this node proposes in or prepares.

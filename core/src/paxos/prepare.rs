@@ -28,7 +28,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
     /// not promise any.
     pub(super) fn lead(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
         let ballot = self.election.candidacy;
-        if !self.acceptor.voter || ballot <= self.acceptor.promised {
+        if !self.election.may_lead || ballot <= self.acceptor.promised {
             return;
         }
         if !self.may_promise_now(config, ballot.node, cx) {
@@ -73,7 +73,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
             _ => return,
         };
         let body = Body::Prepare { ballot, first: findings.first };
-        let settled = findings.promises.voters.union(refused);
+        let doubtful = findings.doubtful(self.applied.next());
+        let settled = findings.promises.voters.difference(doubtful).union(refused);
         for node in config.others().filter(|node| !settled.contains(*node)) {
             Self::send(config, node, body.clone(), cx);
         }

@@ -6,6 +6,7 @@
 //! election, whose repair is what makes leaders stable under partial connectivity.
 
 use super::config::Lease;
+use super::fact::Damage;
 use super::message::Ballot;
 use crate::consensus::LogSlot;
 use crate::{Fold, LocalTime, NodeId, NodeSet, Span};
@@ -118,9 +119,14 @@ pub trait AcceptorRules {
         true
     }
 
-    /// Whether a node whose disk lost its promise, its format or acknowledged entries may vote and
-    /// propose.
-    fn may_vote_without_memory(&self) -> bool {
+    /// Whether a node may vote and propose whose disk lost its format, its promise or its snapshot.
+    fn may_vote_after(&self, damage: Damage) -> bool {
+        let _ = damage;
+        false
+    }
+
+    /// Whether a sync that completes makes up for an earlier one that failed.
+    fn makes_up_for_failed_sync(&self) -> bool {
         false
     }
 
@@ -157,6 +163,13 @@ pub trait ProposerRules {
     /// crash makes forgotten would be used twice.
     fn may_use_ballot(&self, durable_copies: u8) -> bool {
         durable_copies == 2
+    }
+
+    /// Whether a node may propose, be it without a vote, whose disk lost its format, its promise or its
+    /// snapshot: it forgot which ballots it used.
+    fn may_propose_after(&self, damage: Damage) -> bool {
+        let _ = damage;
+        false
     }
 
     /// Whether a promise or refusal for `reply` counts for the proposer of `ballot`.

@@ -71,7 +71,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
         self.snapshots.saving = Some(Saving { applied, log_start });
         cx.write(SNAPSHOTS[usize::from(self.spare_place())], Record::Snapshot(snapshot));
-        cx.sync(VOLUME, Ticket::Snapshot { applied });
+        self.acceptor.sync(Ticket::Snapshot { applied }, cx);
         self.truncate_if(config, SnapshotStage::Written, cx);
     }
 
@@ -90,7 +90,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         };
         let place = self.spare_place();
         cx.write(POINTER, Record::Pointer { place, applied, log_start });
-        cx.sync(VOLUME, Ticket::Pointer { applied });
+        self.acceptor.sync(Ticket::Pointer { applied }, cx);
         self.truncate_if(config, SnapshotStage::Durable, cx);
     }
 

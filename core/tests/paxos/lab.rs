@@ -10,8 +10,8 @@ use interregnum_core::paxos::{
     Call, Config, Fact, Message, Paxos, Record, Reply, Rules, Settings, Ticket, Timer,
 };
 use interregnum_core::{
-    CallId, Cell, Context, Effect, Host, Image, Input, LocalTime, Machine, NodeId, Outcome, Place,
-    ProcessId, Run, Slot, Span, WallTime,
+    CallId, Cell, Context, DiskError, Effect, Host, Image, Input, LocalTime, Machine, NodeId,
+    Outcome, Place, ProcessId, Run, Slot, Span, WallTime,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Range;
@@ -75,7 +75,6 @@ pub(crate) struct Lab<R: Rules> {
 struct Collect {
     clock: LocalTime,
     reads: u64,
-    effects: Vec<String>,
 }
 
 struct Hook<'a, R: Rules> {
@@ -159,13 +158,12 @@ impl<R: Rules> Lab<R> {
         ) -> Option<Paxos<Kv, R>>,
     ) {
         let node = &mut self.nodes[id.index()];
-        let mut collect = Collect { clock: node.clock, reads: 0, effects: Vec::new() };
+        let mut collect = Collect { clock: node.clock, reads: 0 };
         let mut effects = Vec::new();
         let mut hook = Hook { collect: &mut collect, effects: &mut effects };
         let mut cx = Context::new(ProcessId::main(id), &mut hook);
         node.machine = act(node.machine.take(), &node.config, &mut cx);
         self.clock_reads += collect.reads;
-        drop(collect.effects);
         let crash = self.crash_after.take();
         let kept = crash.map_or(effects.len(), |keep| keep.min(effects.len()));
         for effect in effects.drain(..kept) {
@@ -232,6 +230,27 @@ impl<R: Rules> Lab<R> {
             self.step(id, Input::Disk { ticket, outcome: Outcome::Synced });
         }
         true
+    }
+
+    /// The oldest sync of a node fails: some of what it covered is durable, the rest is gone.
+    pub(crate) fn fail_sync(&mut self, id: NodeId, mut survives: impl FnMut() -> bool) {
+        let settled = self.nodes[id.index()].disk.settle(|_| survives());
+        let Some((ticket, written)) = settled else { return };
+        for record in written {
+            self.oracle.on_durable(id, &record);
+        }
+        if self.is_up(id) {
+            self.step(id, Input::Disk { ticket, outcome: Outcome::Failed(DiskError::Io) });
+        }
+        if !self.is_up(id) {
+            self.crash(id);
+        }
+    }
+
+    /// The node falls and comes to find a blank disk.
+    pub(crate) fn replace_disk(&mut self, id: NodeId) {
+        self.crash(id);
+        self.nodes[id.index()].disk = Disk::default();
     }
 
     pub(crate) fn fire(&mut self, id: NodeId) {
@@ -343,6 +362,14 @@ impl Disk {
     }
 
     fn complete(&mut self) -> Option<(Ticket, Vec<Record<Kv>>)> {
+        self.settle(|_| true)
+    }
+
+    /// Carries out what comes before the oldest sync, as far as it survives.
+    fn settle(
+        &mut self,
+        mut survives: impl FnMut(&Operation) -> bool,
+    ) -> Option<(Ticket, Vec<Record<Kv>>)> {
         if !self.pending.iter().any(|operation| matches!(operation, Operation::Sync(_))) {
             return None;
         }
@@ -350,7 +377,8 @@ impl Disk {
         loop {
             match self.pending.pop_front()? {
                 Operation::Sync(ticket) => return Some((ticket, written)),
-                operation => written.extend(self.carry_out(operation)),
+                operation if survives(&operation) => written.extend(self.carry_out(operation)),
+                _ => {}
             }
         }
     }

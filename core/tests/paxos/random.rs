@@ -103,7 +103,12 @@ impl<R: Rules> Run<R> {
                 if self.chance.once_in(200) {
                     self.lab.crash_after = Some(self.chance.index(6));
                 }
-                self.lab.flush(id);
+                if self.damage && self.chance.once_in(300) {
+                    let chance = &mut self.chance;
+                    self.lab.fail_sync(id, || chance.once_in(2));
+                } else {
+                    self.lab.flush(id);
+                }
             }
             870..=889 => {
                 self.lab.fire(id);
@@ -177,7 +182,11 @@ impl<R: Rules> Run<R> {
         } else {
             self.lab.crash(id);
         }
-        // One node's medium rots: a copy of an acceptance that was synced, or both.
+        // One node's disk is replaced, some day.
+        if self.damage && id == NodeId(0) && self.chance.once_in(20) {
+            self.lab.replace_disk(id);
+        }
+        // The same node's medium rots: a copy of an acceptance that was synced, or both.
         if self.damage && id == NodeId(0) && self.chance.once_in(2) {
             let disk = &mut self.lab.nodes[id.index()].disk;
             let synced = disk.durable.keys().filter_map(|place| match purpose(place.slot.0) {
@@ -339,6 +348,7 @@ fn sound_rules_agree_and_converge() {
         "paxos/leader-behind-log-start",
         "paxos/leader-fetches-snapshot",
         "paxos/one-bad-copy",
+        "paxos/quarantined",
         "paxos/recovered-undecided-slot",
         "paxos/repeated-request-answered",
         "paxos/slot-left-open",

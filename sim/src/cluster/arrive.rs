@@ -1,10 +1,9 @@
 //! What was in flight arrives.
 
-use super::storage::{Change, What};
-use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel};
+use super::{BACKLOG_MAX, Cluster, Driver, Flight, Held, Parcel, Unhang};
 use crate::scenario::Side;
 use crate::seen::{Client, DiskEnd, DropCause, Seen};
-use interregnum_core::{CallId, Input, Machine, NodeId, Outcome, ProcessId, Volume};
+use interregnum_core::{CallId, Input, Machine, Outcome, ProcessId};
 
 /// A reply that reached its client, for the workload to act on.
 pub(crate) struct Answer<M: Machine> {
@@ -29,36 +28,22 @@ impl<M: Machine> Cluster<M> {
                 if watched && self.at_sync(process, incarnation, Side::Before, driver) {
                     return None;
                 }
-                self.complete_sync(self.processes[process].id.node, volume, mark, driver);
+                let by = self.processes[process].id;
+                let outcome = self.end_sync(by, by.node, volume, mark, driver);
                 if watched {
                     self.at_sync(process, incarnation, Side::After, driver);
                 }
-                self.report_synced(process, incarnation, ticket, driver);
+                self.report_disk(process, incarnation, (ticket, outcome), driver);
             }
             Flight::Shared(request) => self.serve(request, driver),
             Flight::Spawning(process) => {
                 self.processes[process].wanted = true;
                 self.start(process, driver);
             }
+            Flight::Late(flight) => self.unhang(Unhang::Late(flight), driver),
+            Flight::Booting(process) => self.boot(process, driver),
         }
         None
-    }
-
-    /// Makes what a sync covers durable, showing each record.
-    pub(super) fn complete_sync(
-        &mut self,
-        node: NodeId,
-        volume: u8,
-        mark: u64,
-        driver: &mut impl Driver<M>,
-    ) {
-        let (at, which) = (node.index(), usize::from(volume));
-        while let Some(change) =
-            self.nodes[at].volumes.get(which).and_then(|volume| volume.next_covered(mark))
-        {
-            show_durable(self, node, volume, change, driver);
-            self.nodes[at].volumes[which].settle();
-        }
     }
 
     /// Hands a parcel to its process: now, after its pause, or never.
@@ -89,22 +74,24 @@ impl<M: Machine> Cluster<M> {
         self.deliver(index, parcel, driver);
     }
 
-    /// Tells the process that its sync is done, if it is there to hear it; all else is as for any parcel.
-    fn report_synced(
+    /// Tells the process how its disk operation ended, if it is there to hear it; all else is as for any
+    /// parcel.
+    fn report_disk(
         &mut self,
         index: usize,
         incarnation: u32,
-        ticket: M::Ticket,
+        (ticket, outcome): (M::Ticket, Outcome<M::Record>),
         driver: &mut impl Driver<M>,
     ) {
         let process = &self.processes[index];
         let hears = process.up && !process.is_paused() && process.incarnation == incarnation;
-        let (process, outcome) = (process.id, Outcome::Synced);
+        let process = process.id;
         if !hears || !self.watches.is_empty() {
             let input = Input::Disk { ticket, outcome };
             return self.hand_over(index, Parcel::to(incarnation, input), driver);
         }
-        driver.see(self, &Seen::DiskDone { process, ticket: &ticket, end: DiskEnd::Synced });
+        let end = end_of(&outcome);
+        driver.see(self, &Seen::DiskDone { process, ticket: &ticket, end });
         self.step(index, Input::Disk { ticket, outcome }, driver);
     }
 
@@ -191,26 +178,5 @@ fn end_of<R>(outcome: &Outcome<R>) -> DiskEnd {
         Outcome::Synced => DiskEnd::Synced,
         Outcome::Read(_) => DiskEnd::Read,
         Outcome::Failed(error) => DiskEnd::Failed(*error),
-    }
-}
-
-/// Shows that a change became durable.
-pub(super) fn show_durable<M: Machine>(
-    cluster: &Cluster<M>,
-    node: NodeId,
-    volume: u8,
-    change: &Change<M::Record>,
-    driver: &mut impl Driver<M>,
-) {
-    let by = change.by;
-    match &change.what {
-        What::Write(stored) => {
-            let seen = Seen::Durable { node, at: stored.home, by, record: &stored.record };
-            driver.see(cluster, &seen);
-        }
-        What::Erase(slots) => {
-            let volume = Volume::Local(volume);
-            driver.see(cluster, &Seen::Erased { node, volume, slots, by });
-        }
     }
 }

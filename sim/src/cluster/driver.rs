@@ -4,7 +4,7 @@ use super::Cluster;
 use crate::clock::{Clock, TrueTime};
 use crate::seen::{DropCause, Seen};
 use interregnum_core::{
-    Effect, Host, LocalTime, Machine, NodeId, ProcessId, Run, Span, WallTime, Window,
+    DiskError, Effect, Host, LocalTime, Machine, NodeId, ProcessId, Run, Span, WallTime, Window,
 };
 use std::num::NonZeroU32;
 
@@ -27,6 +27,18 @@ pub(crate) trait Driver<M: Machine> {
     ) -> Fate;
     /// How long the disk of `node` takes for a sync.
     fn sync_time(&mut self, node: NodeId) -> Span;
+    /// Whether any fault may interfere with disks.
+    fn disks_ail(&self) -> bool;
+    /// What faults make of one operation of a process of `from` on the disk of `disk`.
+    fn disk_turn(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        disk: NodeId,
+        from: NodeId,
+        operation: Operation,
+    ) -> Turn;
+    /// How long faults hold up an operation of a process of `from` on the disk of `disk`.
+    fn disk_stall(&mut self, cluster: &mut Cluster<M>, disk: NodeId, from: NodeId) -> Stall;
     /// Lets the message arrive after so long.
     fn post(&mut self, letter: u32, after: Span);
     /// Lets another flight arrive after so long.
@@ -77,6 +89,38 @@ impl<M: Machine> Copy for Cargo<'_, M> {}
 pub(crate) enum Fate {
     Lost(DropCause),
     Arrives { after: Span, again: Option<Span> },
+}
+
+/// What is asked of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Read,
+    Write,
+    Erase,
+    Sync,
+}
+
+/// What becomes of a disk operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// What should.
+    Well,
+    /// It fails. Of what a failed sync covered, each change survives whose bit is set.
+    Fails { error: DiskError, survivors: u64 },
+    /// A read sees what was there before the fault.
+    Stale { fault: u32 },
+    /// A write is acknowledged and never carried out.
+    Lost { fault: u32 },
+    /// A write is acknowledged and goes to another slot, which the word picks.
+    Strays { fault: u32, word: u64 },
+}
+
+/// How long a disk operation is held up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stall {
+    For(Span),
+    /// Until this fault ends.
+    WhileLasts(u32),
 }
 
 impl<M: Machine> Cluster<M> {

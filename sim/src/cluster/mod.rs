@@ -3,10 +3,13 @@
 //! This is the only place that knows what delivering, crashing, tearing or healing means. It decides
 //! nothing: when something happens, and whether a message is lost, is asked of a `Driver`.
 
+mod ailments;
 mod arrive;
 mod clocks;
+mod disks;
 mod driver;
 mod mail;
+mod medium;
 mod network;
 mod node;
 mod pages;
@@ -31,8 +34,11 @@ use std::rc::Rc;
 use step::Course;
 use storage::Storage;
 
+pub(crate) use ailments::{Records, Spoil};
 pub(crate) use clocks::ClockTrouble;
-pub(crate) use driver::{Cargo, Driver, Endpoint, Fate};
+pub(crate) use disks::Unhang;
+pub(crate) use driver::{Cargo, Driver, Endpoint, Fate, Operation, Stall, Turn};
+pub(crate) use medium::{Bad, Odds};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
@@ -82,11 +88,15 @@ pub(crate) enum Flight<M: Machine> {
     /// A reply on its way to a client.
     Answer { client: Client, id: CallId, reply: M::Reply },
     /// A sync that a node's own disk is working on.
-    Syncing { process: usize, incarnation: u32, volume: u8, mark: u64, ticket: M::Ticket },
+    Syncing { process: usize, incarnation: u32, volume: u8, mark: storage::Mark, ticket: M::Ticket },
     /// A request to a shared disk, or a sync that it is working on.
     Shared(shared::Request<M>),
     /// A process is about to be started by another one of its node.
     Spawning(usize),
+    /// A process is started once its disk can be read.
+    Booting(usize),
+    /// What a slow disk held up goes on, unless it has by now.
+    Late(u32),
 }
 
 /// What a process is handed.
@@ -148,6 +158,8 @@ pub(crate) struct Process<M: Machine> {
     timers: Vec<Armed<M::Timer>>,
     /// Interruptions of coming steps.
     trips: Vec<Trip>,
+    /// Whether faults that will pass kept it from reading its disk when it booted.
+    misread: bool,
 }
 
 impl<M: Machine> Process<M> {
@@ -174,6 +186,8 @@ struct Node<M: Machine> {
     disk_held_down: Vec<u32>,
     /// How often the node lost power.
     power_cycles: u32,
+    /// Whether its disk was replaced by a blank one.
+    replaced: bool,
     watchdog: u16,
     /// When it goes off.
     watchdog_due: Option<TrueTime>,
@@ -193,6 +207,8 @@ pub struct Cluster<M: Machine> {
     flights: Slab<Flight<M>>,
     messages_sent: u64,
     paths: BTreeMap<(usize, NodeId), shared::Path>,
+    /// What disks do not get done as long as a fault lasts.
+    hung: Vec<disks::Hung>,
     /// Nodes whose power failed in the middle of a step, with the fault.
     blackouts: Vec<(u32, NodeId)>,
     /// Faults that wait for a seam, and those that found one.
@@ -227,6 +243,7 @@ impl<M: Machine> Cluster<M> {
                     volumes: Vec::new(),
                     disk_held_down: Vec::new(),
                     power_cycles: 0,
+                    replaced: false,
                     watchdog: 0,
                     watchdog_due: None,
                     first_process: 0,
@@ -258,6 +275,7 @@ impl<M: Machine> Cluster<M> {
             flights: Slab::new(),
             messages_sent: 0,
             paths: BTreeMap::new(),
+            hung: Vec::new(),
             blackouts: Vec::new(),
             watches: Vec::new(),
             reached: VecDeque::new(),
@@ -377,25 +395,4 @@ impl<M: Machine> Cluster<M> {
 
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-impl<M: Machine> Process<M> {
-    fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
-        Self {
-            id,
-            config: Rc::new(config),
-            up: false,
-            machine: None,
-            course: Course::Free,
-            incarnation: 0,
-            starts: running,
-            wanted: running,
-            held_down: Vec::new(),
-            held_paused: Vec::new(),
-            tail: VecDeque::new(),
-            backlog: VecDeque::new(),
-            timers: Vec::new(),
-            trips: Vec::new(),
-        }
-    }
 }

@@ -1,15 +1,19 @@
-//! The volumes of a node.
+//! The volumes of a node, and processes that have not run yet.
 
-use super::Node;
-use super::storage::{self, Storage};
+use super::medium::{Change, Stored, What};
+use super::step::Course;
+use super::storage::Storage;
+use super::{Node, Process};
 use interregnum_core::{Machine, Place, ProcessId};
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 impl<M: Machine> Node<M> {
     pub(super) fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
         if let interregnum_core::Volume::Local(volume) = place.volume {
             let storage = self.volume(volume);
-            let what = storage::What::Write(storage::Stored { home: place, record });
-            storage.change(storage::Change { by, what });
+            let what = What::Write(Stored { home: place, record });
+            storage.change(Change { by, what });
         }
     }
 
@@ -19,5 +23,27 @@ impl<M: Machine> Node<M> {
             self.volumes.push(Storage::new());
         }
         &mut self.volumes[index]
+    }
+}
+
+impl<M: Machine> Process<M> {
+    pub(super) fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
+        Self {
+            id,
+            config: Rc::new(config),
+            up: false,
+            machine: None,
+            course: Course::Free,
+            incarnation: 0,
+            starts: running,
+            wanted: running,
+            held_down: Vec::new(),
+            held_paused: Vec::new(),
+            tail: VecDeque::new(),
+            backlog: VecDeque::new(),
+            timers: Vec::new(),
+            trips: Vec::new(),
+            misread: false,
+        }
     }
 }

@@ -1,15 +1,10 @@
 //! Processes start, fall, pause and go on; nodes lose power; watchdogs go off.
 
-use super::arrive::show_durable;
+use super::medium::{Stored, What};
 use super::step::Course;
-use super::storage::{Fate as Left, Stored, What};
-use super::{Cluster, Driver, Flight, Held, Parcel, StepHost, number};
-use crate::dice::Dice;
-use crate::scenario::Ratio;
+use super::{Cluster, Driver, Flight, Held, Parcel, Process, StepHost, number};
 use crate::seen::{CrashCause, Seen};
-use interregnum_core::{
-    Cell, Context, Image, Input, LocalTime, Machine, NodeId, Place, Span, Volume,
-};
+use interregnum_core::{Context, Input, Machine, NodeId, Span};
 use std::rc::Rc;
 
 /// Interrupts the next step that has more effects than `after`, after so many of them.
@@ -38,12 +33,12 @@ impl<M: Machine> Cluster<M> {
         for node in NodeId::first(u8::try_from(self.nodes.len()).unwrap_or(u8::MAX)) {
             for volume in 0..self.volume_count(node) {
                 let (at, which) = (node.index(), usize::from(volume));
-                while let Some(change) = self.nodes[at].volumes[which].next_covered(u64::MAX) {
+                let everything = self.volume(node, volume).everything();
+                while let Some(change) = self.nodes[at].volumes[which].next_covered(everything) {
                     if let What::Write(Stored { home: at, record }) = &change.what {
                         driver.see(self, &Seen::Written { process: change.by, at: *at, record });
                     }
-                    show_durable(self, node, volume, change, driver);
-                    self.nodes[at].volumes[which].settle();
+                    self.settle_next(node, volume, driver);
                 }
             }
         }
@@ -54,7 +49,7 @@ impl<M: Machine> Cluster<M> {
         }
     }
 
-    fn volume_count(&self, node: NodeId) -> u8 {
+    pub(super) fn volume_count(&self, node: NodeId) -> u8 {
         u8::try_from(self.nodes[node.index()].volumes.len()).unwrap_or(u8::MAX)
     }
 
@@ -64,10 +59,27 @@ impl<M: Machine> Cluster<M> {
         if process.up || !process.held_down.is_empty() {
             return;
         }
+        let node = process.id.node;
+        if driver.disks_ail() {
+            // A slow disk holds the start up.
+            return self.launch_from_disk(node, node, Flight::Booting(index), Span::ZERO, driver);
+        }
+        self.boot(index, driver);
+    }
+
+    /// Starts a process whose disk is ready, unless it is up or held down by now.
+    pub(super) fn boot(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let process = &mut self.processes[index];
+        if process.up || !process.wanted || !process.held_down.is_empty() {
+            return;
+        }
         process.incarnation += 1;
         let (id, incarnation) = (process.id, process.incarnation);
         driver.see(self, &Seen::Booted { process: id, incarnation });
-        let image = self.image(id.node);
+        for volume in 0..self.volume_count(id.node) {
+            self.volume(id.node, volume).forgive(id);
+        }
+        let image = self.image(index, driver);
         let process = &mut self.processes[index];
         process.up = true;
         let config = Rc::clone(&process.config);
@@ -89,22 +101,10 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// The node starts anew: only those run that need not be spawned.
-    fn forget_spawned(&mut self, node: NodeId) {
+    pub(super) fn forget_spawned(&mut self, node: NodeId) {
         for index in self.parts(node) {
             self.processes[index].wanted = self.processes[index].starts;
         }
-    }
-
-    fn image(&self, node: NodeId) -> Image<M::Record> {
-        let mut image = Image::default();
-        for (volume, storage) in (0..=u8::MAX).zip(&self.nodes[node.index()].volumes) {
-            storage.for_each_readable(|slot, stored| {
-                let at = Place { volume: Volume::Local(volume), slot };
-                let Stored { home, record } = stored.clone();
-                image.set(at, Cell::Intact { home, record });
-            });
-        }
-        image
     }
 
     /// Ends a process. What it sent, and what its disk was asked to do, goes on without it.
@@ -221,6 +221,17 @@ impl<M: Machine> Cluster<M> {
         self.blackouts.pop()
     }
 
+    /// Whoever repairs a disk starts the processes that were deployed to run and are down, and restarts
+    /// those that could not read the disk when they started, or whose writes it refused.
+    pub(crate) fn start_anew(&mut self, index: usize, driver: &mut impl Driver<M>) {
+        let Process { id, misread, .. } = self.processes[index];
+        let volumes = &self.nodes[id.node.index()].volumes;
+        if misread || volumes.iter().any(|volume| volume.is_in_debt_to(id)) {
+            self.crash(index, CrashCause::Crash, driver);
+        }
+        self.start_if_wanted(index, driver);
+    }
+
     /// Wakes the process whatever holds it, and starts it if it is down.
     pub(crate) fn heal(&mut self, index: usize, driver: &mut impl Driver<M>) {
         self.processes[index].trips.clear();
@@ -228,46 +239,7 @@ impl<M: Machine> Cluster<M> {
         while let Some(&fault) = self.processes[index].held_paused.first() {
             self.resume(index, fault, driver);
         }
-        self.start_if_wanted(index, driver);
-    }
-
-    /// What is lost when the node's power fails: of the writes that are not synced, each one
-    /// survives with probability `keep`; the monotonic clock and the watchdog start anew. Its processes
-    /// must have fallen before. True if a write was lost.
-    pub(crate) fn lose_power(
-        &mut self,
-        node: NodeId,
-        keep: Ratio,
-        dice: &mut Dice,
-        driver: &mut impl Driver<M>,
-    ) -> bool {
-        let mut lost = false;
-        self.nodes[node.index()].power_cycles += 1;
-        self.forget_spawned(node);
-        self.watchdog_is_off(node);
-        // Any reading, so that nobody gets away with comparing it with an earlier one.
-        self.restart_clock(node, LocalTime(dice.word() >> 16), driver);
-        // A shared disk owns up to what its cache lost: the next sync of everyone who uses it fails.
-        let paths = self.paths.iter_mut().filter(|((_, disk), _)| *disk == node);
-        paths.for_each(|(_, path)| path.disk_lost_power());
-        for volume in 0..self.volume_count(node) {
-            while let Some((change, left)) = self.volume(node, volume).next_struck(keep, dice) {
-                match (left, &change.what) {
-                    (Left::Kept, _) => {
-                        show_durable(self, node, volume, &change, driver);
-                        self.volume(node, volume).apply(change);
-                        continue;
-                    }
-                    (Left::Lost, What::Write(stored)) => {
-                        let (at, by) = (stored.home, change.by);
-                        driver.see(self, &Seen::Forgotten { node, at, by });
-                    }
-                    (Left::Lost, What::Erase(_)) => {}
-                }
-                lost = true;
-            }
-        }
-        lost
+        self.start_anew(index, driver);
     }
 
     /// `fault` takes a shared disk off the network.

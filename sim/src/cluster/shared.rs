@@ -5,10 +5,11 @@
 //! lost read or sync never completes, nor does a sync that the disk was working on when its power failed.
 //! Requests that are under way when their process falls still take effect.
 
-use super::storage::Change;
+use super::medium::Change;
+use super::storage::Mark;
 use super::{Cargo, Cluster, Driver, Fate, Flight, Parcel, number as dense};
 use crate::clock::TrueTime;
-use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot};
+use interregnum_core::{DiskError, Input, Machine, NodeId, Outcome, Slot, Span};
 
 /// The way from one process to one disk. Requests are numbered as they are issued.
 #[derive(Debug, Default)]
@@ -57,10 +58,12 @@ pub(crate) struct Request<M: Machine> {
 enum Wish<M: Machine> {
     Change(Change<M::Record>),
     Read(Slot, M::Ticket),
+    /// A read that a fault has held up.
+    Look(Slot, M::Ticket),
     Sync(M::Ticket),
     /// The disk is flushing what came before this mark, in this cycle of its power.
     Flush {
-        mark: u64,
+        mark: Mark,
         cycle: u32,
         ticket: M::Ticket,
     },
@@ -157,28 +160,28 @@ impl<M: Machine> Cluster<M> {
     pub(super) fn serve(&mut self, request: Request<M>, driver: &mut impl Driver<M>) {
         let Request { process, incarnation, disk, number, .. } = request;
         let down = self.nodes[disk.index()].disk_held_down.first().copied();
-        let flushing = matches!(request.what, Wish::Flush { .. });
+        let there = matches!(request.what, Wish::Flush { .. } | Wish::Look(..));
         if let Some(fault) = down {
             self.bite(fault);
             return self.lose_request(&request);
         }
-        if !flushing && self.stopped(process, disk) {
+        if !there && self.stopped(process, disk) {
             return self.lose_request(&request);
         }
         let path = self.paths.entry((process, disk)).or_default();
         path.taken = path.taken.max(number);
         match request.what {
-            Wish::Change(change) => self.nodes[disk.index()].volume(0).change(change),
-            Wish::Read(slot, ticket) => {
-                let cell = self.nodes[disk.index()].volume(0).read(slot);
-                self.respond(
-                    process,
-                    incarnation,
-                    disk,
-                    ticket,
-                    Outcome::Read(Box::new(cell)),
-                    driver,
-                );
+            Wish::Change(change) => self.take_change(disk, 0, change, driver),
+            Wish::Read(slot, ticket) if driver.disks_ail() => {
+                let from = self.processes[process].id.node;
+                let what = Wish::Look(slot, ticket);
+                let request = Request { process, incarnation, disk, number, what };
+                self.launch_from_disk(disk, from, Flight::Shared(request), Span::ZERO, driver);
+            }
+            Wish::Read(slot, ticket) | Wish::Look(slot, ticket) => {
+                let by = self.processes[process].id;
+                let outcome = self.look(disk, 0, slot, by, driver);
+                self.respond(process, incarnation, disk, ticket, outcome, driver);
             }
             Wish::Sync(ticket) => {
                 if path.owns_up(number) {
@@ -190,12 +193,14 @@ impl<M: Machine> Cluster<M> {
                 let cycle = self.nodes[disk.index()].power_cycles;
                 let what = Wish::Flush { mark, cycle, ticket };
                 let request = Request { process, incarnation, disk, number, what };
-                self.launch(Flight::Shared(request), after, driver);
+                let from = self.processes[process].id.node;
+                self.launch_from_disk(disk, from, Flight::Shared(request), after, driver);
             }
             Wish::Flush { cycle, .. } if cycle != self.nodes[disk.index()].power_cycles => {}
             Wish::Flush { mark, ticket, .. } => {
-                self.complete_sync(disk, 0, mark, driver);
-                self.respond(process, incarnation, disk, ticket, Outcome::Synced, driver);
+                let by = self.processes[process].id;
+                let outcome = self.end_sync(by, disk, 0, mark, driver);
+                self.respond(process, incarnation, disk, ticket, outcome, driver);
             }
         }
     }

@@ -1,11 +1,10 @@
 //! A process takes a step, and its effects are carried out in order, as they come.
 
-use super::storage::{Change, Stored, What};
+use super::medium::{Change, Stored, What};
 use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, Seen};
 use interregnum_core::{
-    CallId, Context, Effect, Input, Machine, Outcome, Part, Place, ProcessId, Run, Span, Volume,
-    Window,
+    CallId, Context, Effect, Input, Machine, Part, Place, ProcessId, Run, Span, Volume, Window,
 };
 use std::rc::Rc;
 
@@ -126,14 +125,7 @@ impl<M: Machine> Cluster<M> {
             Effect::Arm { timer, window } => self.arm(index, timer, window, driver),
             Effect::Cancel(timer) => self.cancel(index, &timer, driver),
             Effect::Read { at, ticket } => match at.volume {
-                Volume::Local(volume) => {
-                    let storage = self.nodes[me.node.index()].volume(volume);
-                    let outcome = Outcome::Read(Box::new(storage.read(at.slot)));
-                    let incarnation = self.processes[index].incarnation;
-                    let parcel = Parcel::to(incarnation, Input::Disk { ticket, outcome });
-                    let after = driver.sync_time(me.node);
-                    self.launch(Flight::Parcel { to: number(index), parcel }, after, driver);
-                }
+                Volume::Local(volume) => self.read_local(index, volume, at.slot, ticket, driver),
                 Volume::Shared(disk) => self.read_shared(index, disk, at.slot, ticket, driver),
             },
             Effect::Write { at, records } => {
@@ -229,7 +221,7 @@ impl<M: Machine> Cluster<M> {
         match volume {
             Volume::Local(volume) => {
                 let node = self.processes[index].id.node;
-                self.nodes[node.index()].volume(volume).change(change);
+                self.take_change(node, volume, change, driver);
             }
             Volume::Shared(disk) => self.change_shared(index, disk, change, driver),
         }
@@ -249,7 +241,7 @@ impl<M: Machine> Cluster<M> {
                 let mark = self.nodes[node.index()].volume(volume).mark();
                 let after = driver.sync_time(node);
                 let flight = Flight::Syncing { process: index, incarnation, volume, mark, ticket };
-                self.launch(flight, after, driver);
+                self.launch_from_disk(node, node, flight, after, driver);
             }
             Volume::Shared(disk) => self.sync_shared(index, disk, ticket, driver),
         }

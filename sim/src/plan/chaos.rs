@@ -1,6 +1,8 @@
 //! Drawn faults. Each seed is a swarm of its own: it draws which kinds are on, how often they strike,
 //! how long they last and how strong they are, and writes all of it down.
 
+pub(super) mod disks;
+
 use super::limits::thin;
 use super::style::Style;
 use crate::dice::{DelayLaw, Dice, Source};
@@ -9,7 +11,7 @@ use crate::scenario::{
     Lossy, Partition, Pause, PowerLoss, Ratio, Shape, Slow, Sluggish, Target, When,
 };
 use crate::system::Tolerance;
-use interregnum_core::{NodeId, Span};
+use interregnum_core::{NodeId, NodeSet, Span};
 use std::collections::BTreeMap;
 
 /// At most so many faults of one kind are drawn for one run.
@@ -28,6 +30,8 @@ pub(super) struct Terrain<'s> {
     pub(super) classes: &'static [&'static str],
     pub(super) seams: Vec<&'static str>,
     pub(super) tolerance: Tolerance,
+    /// Those that may lose their disk for good.
+    pub(super) doomed: NodeSet,
 }
 
 /// What was drawn.
@@ -55,12 +59,18 @@ pub(super) fn draw(chaos: &Chaos, terrain: &Terrain<'_>, seed: u64) -> Drawn {
     swarm.shuffle(&mut certain);
     certain.truncate(KINDS_LEAST);
     let mut drawn = Drawn::default();
+    if chaos.limits == Limits::Tolerated && kinds.iter().any(|kind| disks::damages(*kind)) {
+        // Nobody takes their place: a run must not use up its voters unseen.
+        let doomed = terrain.doomed;
+        let what = if doomed.is_empty() { "none".to_owned() } else { doomed.to_string() };
+        drawn.options.push(("disks that may be lost for good".to_owned(), what));
+    }
     for kind in kinds {
         if swarm.chance(Ratio::ppm(500_000)) || certain.contains(&kind) {
             let mut dice = Dice::new(seed, Source::Chaos(kind as u8));
             let style = Style::draw(kind, chaos, terrain, &mut dice);
             drawn.options.push((kind.name().to_owned(), style.to_string()));
-            if !tolerated(&kind) || style.ppm_most > terrain.tolerance.clock_rate_ppm {
+            if style.exceeds(chaos.limits, &terrain.tolerance) {
                 drawn.excess.push(kind);
             }
             drawn.faults.extend(Storm { style, terrain, dice }.faults(chaos.lasts.0));
@@ -95,7 +105,7 @@ impl Storm<'_> {
         let mut at = self.exponential(gap);
         while at < chaos && (faults.len() as u64) < FAULTS_MAX {
             let lasts = self.exponential(length).max(Span::millis(1));
-            faults.push(self.fault(at, lasts));
+            faults.extend(self.fault(at, lasts));
             at = at + self.exponential(gap).max(Span::millis(1));
         }
         faults
@@ -106,7 +116,8 @@ impl Storm<'_> {
         DelayLaw::new(&Delay { min, mean: Duration(mean), max }).draw(self.dice.word())
     }
 
-    fn fault(&mut self, at: Span, lasts: Span) -> Fault {
+    /// Nothing if there is nobody whom it may strike.
+    fn fault(&mut self, at: Span, lasts: Span) -> Option<Fault> {
         let mut fault =
             Fault { at: Duration(at), lasts: Some(Duration(lasts)), ..Fault::default() };
         let (ratio, extra) = (self.style.strength, self.style.extra);
@@ -155,8 +166,9 @@ impl Storm<'_> {
                 let (forward, back) = if forward { (by, None) } else { (None, by) };
                 fault.clock_step = Some(ClockStep { target: self.someone(), forward, back });
             }
+            _ => self.disk_fault(&mut fault)?,
         }
-        fault
+        Some(fault)
     }
 
     fn node(&mut self) -> NodeId {

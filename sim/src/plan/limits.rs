@@ -36,6 +36,8 @@ fn stops(fault: &Fault, groups: &BTreeMap<String, Vec<u8>>) -> Option<Stopped> {
         What::Crash(crash) => &crash.target,
         What::PowerLoss(loss) => &loss.target,
         What::Pause(pause) => &pause.target,
+        What::TornWrite(torn) => &torn.target,
+        What::BlankDisk(disk) => &disk.target,
         _ => return None,
     };
     let lasts = fault.lasts.map_or(Span::MAX, |lasts| lasts.0);

@@ -4,6 +4,7 @@
 //! A drawn fault is written down in the same form as a scripted one, so that a plan can be read back as
 //! a scenario: see `explicit`.
 
+mod atlas;
 mod chaos;
 mod limits;
 mod style;
@@ -11,8 +12,9 @@ mod style;
 use crate::clock::{Clock, ClockChange, TrueTime};
 use crate::dice::{Dice, Source};
 use crate::outcome::Property;
-use crate::scenario::{ChaosKind, Clocks, Duration, Fault, SYNC, Scenario, Target};
-use crate::system::{Setup, System};
+use crate::scenario::{ChaosKind, Clocks, Duration, Fault, Limits, SYNC, Scenario, Target};
+use crate::system::{Chunk, Setup, System};
+use atlas::Atlas;
 use interregnum_core::{LocalTime, NodeId, Span};
 
 /// How long a run lasts at least before the calm phase, unless the scenario says otherwise.
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) drawn: Vec<(String, String)>,
     /// The kinds of faults, drawn or declared, that go beyond what the system claims to survive.
     pub(crate) excess: Vec<ChaosKind>,
+    /// Which records drawn faults may damage.
+    atlas: Atlas,
 }
 
 /// A fault of the plan.
@@ -54,7 +58,12 @@ impl Plan {
         let mut faults: Vec<_> =
             scripted.map(|(index, fault)| Planned::listed(index, fault)).collect();
         let mut drawn = chaos::Drawn::default();
+        let mut atlas = Atlas::unlimited(nodes);
         if let Some(chaos) = &scenario.chaos {
+            let tolerance = system.tolerance(setup);
+            if chaos.limits == Limits::Tolerated {
+                atlas = Atlas::draw(nodes, tolerance.damaged_copies, seed);
+            }
             let terrain = chaos::Terrain {
                 nodes,
                 computers: scenario.cluster.nodes,
@@ -62,7 +71,8 @@ impl Plan {
                 words: system.target_words(),
                 classes: S::MESSAGE_CLASSES,
                 seams: [SYNC].into_iter().chain(S::SEAMS.iter().copied()).collect(),
-                tolerance: system.tolerance(setup),
+                doomed: atlas.doomed(),
+                tolerance,
             };
             drawn = chaos::draw(chaos, &terrain, seed);
             let storm = std::mem::take(&mut drawn.faults).into_iter();
@@ -76,7 +86,15 @@ impl Plan {
         let clocks =
             NodeId::first(nodes).map(|node| draw_clock(&scenario.clocks, node, seed)).collect();
         let calm_at = TrueTime::ZERO.after(duration(scenario));
-        Self { faults, calm_at, clocks, drawn, excess }
+        Self { faults, calm_at, clocks, drawn, excess, atlas }
+    }
+}
+
+impl Plan {
+    /// Whether a fault may damage a record of this chunk at `node`; what a scenario scripts always may.
+    pub(crate) fn may_damage(&self, fault: u32, node: NodeId, chunk: Chunk) -> bool {
+        let planned = self.faults.get(fault as usize);
+        planned.is_some_and(|planned| planned.script.is_some()) || self.atlas.allows(node, chunk)
     }
 }
 

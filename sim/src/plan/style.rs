@@ -1,8 +1,9 @@
 //! How one kind of fault strikes in one run: drawn once a run, and printed.
 
-use super::chaos::Terrain;
+use super::chaos::{Terrain, disks};
 use crate::dice::Dice;
 use crate::scenario::{Chaos, ChaosKind, Delay, Duration, Limits, Links, Only, Ratio, Side};
+use crate::system::Tolerance;
 use interregnum_core::Span;
 use std::fmt;
 
@@ -69,6 +70,14 @@ impl Style {
             patience: gap.max(Span::millis(500)),
         }
     }
+
+    /// Whether it may go beyond what a system claims to survive. Drawn damage keeps to the copies that can
+    /// be spared only in runs within the limits.
+    pub(super) fn exceeds(&self, limits: Limits, tolerance: &Tolerance) -> bool {
+        !tolerance.kinds.contains(&self.kind)
+            || self.ppm_most > tolerance.clock_rate_ppm
+            || (limits == Limits::Beyond && disks::damages(self.kind))
+    }
 }
 
 /// In half of the runs some of the links, or one class of messages.
@@ -97,7 +106,10 @@ fn draw_seam(
     dice: &mut Dice,
 ) -> Option<(&'static str, Side)> {
     let (word, seam) = (dice.word(), dice.choose(&terrain.seams).copied()?);
-    let processes = matches!(kind, ChaosKind::Crash | ChaosKind::PowerLoss | ChaosKind::Pause);
+    let processes = matches!(
+        kind,
+        ChaosKind::Crash | ChaosKind::PowerLoss | ChaosKind::Pause | ChaosKind::TornWrite
+    );
     let side = if word & 1 == 0 { Side::Before } else { Side::After };
     (processes && !(word >> 1).is_multiple_of(3)).then_some((seam, side))
 }
@@ -106,8 +118,16 @@ impl fmt::Display for Style {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "every {}, for {}", coarse(self.gap), coarse(self.length))?;
         match self.kind {
-            ChaosKind::Loss | ChaosKind::Duplication => write!(f, ", ratio {}", self.strength)?,
-            ChaosKind::Delay => write!(f, ", {} more", self.extra.mean)?,
+            ChaosKind::Loss
+            | ChaosKind::Duplication
+            | ChaosKind::TornWrite
+            | ChaosKind::Rot
+            | ChaosKind::BadSector
+            | ChaosKind::DiskError
+            | ChaosKind::LostWrite
+            | ChaosKind::MisdirectedWrite
+            | ChaosKind::StaleRead => write!(f, ", ratio {}", self.strength)?,
+            ChaosKind::Delay | ChaosKind::SlowDisk => write!(f, ", {} more", self.extra.mean)?,
             ChaosKind::Hold => write!(f, ", ratio {}, {} more", self.strength, self.extra.mean)?,
             ChaosKind::Slow => write!(f, ", {} times as long", self.times)?,
             ChaosKind::ClockRate => write!(f, ", {} ppm at most", self.ppm_most)?,
@@ -116,7 +136,11 @@ impl fmt::Display for Style {
             | ChaosKind::PowerLoss
             | ChaosKind::Pause
             | ChaosKind::Partition
-            | ChaosKind::Clog => {}
+            | ChaosKind::Clog
+            | ChaosKind::FullDisk
+            | ChaosKind::HungDisk
+            | ChaosKind::DeadDisk
+            | ChaosKind::BlankDisk => {}
         }
         if let Some(only) = &self.only {
             match (&only.class, only.links) {

@@ -5,7 +5,7 @@
 
 use super::Run;
 use super::targets::random_nodes;
-use crate::cluster::Driver as _;
+use crate::cluster::{Driver as _, Unhang};
 use crate::dice::{Dice, Source};
 use crate::scenario::Ratio;
 use crate::seen::Seen;
@@ -23,6 +23,8 @@ impl<S: System> Run<'_, S> {
         let healed = core.union(self.disks());
         self.freeze_links(healed, &mut dice);
         self.timeline.calm();
+        self.timeline.cure(healed);
+        self.cluster.unhang(Unhang::At(healed), &mut self.timeline);
         self.cluster.unwatch_seams();
         self.timeline.see(&self.cluster, &Seen::Calm { core });
         let everyone = NodeId::first(u8::try_from(self.cluster.node_count()).unwrap_or(u8::MAX));
@@ -52,7 +54,7 @@ impl<S: System> Run<'_, S> {
 
     /// Everyone in a quarter of the runs, else any set that the system calls a core.
     fn choose_core(&self, dice: &mut Dice) -> NodeSet {
-        let core = self.system.core(self.setup);
+        let core = self.system.core(self.setup, self.timeline.view(&self.cluster));
         let all = core.among.len();
         let spare = all.saturating_sub(core.at_least);
         let size = if dice.word().is_multiple_of(4) {

@@ -6,11 +6,11 @@ use crate::clock::TrueTime;
 use crate::cluster::Driver as _;
 use crate::cluster::{ClockTrouble, Interruption, Reached, Trip, Watch};
 use crate::dice::{DelayLaw, Dice, Source};
-use crate::scenario::{Fault, Hold, Lossy, Only, Ratio, Slow, Target, What, When};
+use crate::scenario::{Fault, Hold, Lossy, Only, Slow, Target, What, When};
 use crate::seen::{CrashCause, Seen};
 use crate::system::System;
 use crate::timeline::{Disturbance, Event, Trouble, Whom};
-use interregnum_core::NodeId;
+use interregnum_core::NodeSet;
 
 /// What a fault of the plan has done so far.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ pub(super) struct Effects {
     /// Whom it struck.
     pub(super) struck: Struck,
     /// What it draws while it is in effect.
-    dice: Option<Dice>,
+    pub(super) dice: Option<Dice>,
 }
 
 impl<S: System> Run<'_, S> {
@@ -79,7 +79,7 @@ impl<S: System> Run<'_, S> {
         let how = match fault.what() {
             Some(What::Crash(_)) => Some(Interruption::Crash),
             Some(What::Pause(_)) => Some(Interruption::Pause),
-            Some(What::PowerLoss(_)) => Some(Interruption::Power),
+            Some(what) if cuts_power(what) => Some(Interruption::Power),
             _ => None,
         };
         let mut dice = self.fault_dice(number);
@@ -126,15 +126,9 @@ impl<S: System> Run<'_, S> {
             What::Pause(pause) => {
                 self.stop(number, struck, pause.after_effects, Interruption::Pause);
             }
-            What::PowerLoss(loss) => {
-                self.effects[number as usize].dice = Some(dice);
-                match loss.after_effects {
-                    Some(_) => {
-                        self.stop(number, struck, loss.after_effects, Interruption::Power);
-                    }
-                    None => struck.nodes.iter().for_each(|node| self.black_out(number, node)),
-                }
-            }
+            What::PowerLoss(loss) => self.cut_power(number, struck, loss.after_effects, dice),
+            What::TornWrite(torn) => self.cut_power(number, struck, torn.after_effects, dice),
+            What::BlankDisk(_) => self.cut_power(number, struck, None, dice),
             What::Partition(_) => {
                 for (from, to) in &struck.cuts {
                     self.cluster.network.cut(number, *from, *to);
@@ -168,6 +162,15 @@ impl<S: System> Run<'_, S> {
             What::ClockStep(step) => {
                 self.upset_clocks(number, struck, ClockTrouble::Step(step.by_ns()));
             }
+            what => self.strike_disks(number, what, struck, dice),
+        }
+    }
+
+    fn cut_power(&mut self, number: u32, struck: &Struck, after_effects: Option<u32>, dice: Dice) {
+        self.effects[number as usize].dice = Some(dice);
+        match after_effects {
+            Some(_) => self.stop(number, struck, after_effects, Interruption::Power),
+            None => struck.nodes.iter().for_each(|node| self.black_out(number, node)),
         }
     }
 
@@ -207,22 +210,8 @@ impl<S: System> Run<'_, S> {
         }
     }
 
-    fn fell(&mut self, process: usize, fault: u32, why: CrashCause) {
+    pub(super) fn fell(&mut self, process: usize, fault: u32, why: CrashCause) {
         if self.cluster.hold_down(process, fault, why, &mut self.timeline) {
-            self.cluster.bite(fault);
-        }
-    }
-
-    /// The power of a node fails: its processes fall, and what was not synced may be lost.
-    pub(super) fn black_out(&mut self, fault: u32, node: NodeId) {
-        for process in self.cluster.parts(node) {
-            self.fell(process, fault, CrashCause::Power);
-        }
-        self.cluster.hold_disk_down(node, fault);
-        let Some(dice) = &mut self.effects[fault as usize].dice else { return };
-        // Nothing, a quarter, half, three quarters or all of what was not synced survives.
-        let keep = Ratio::ppm(u32::try_from(dice.word() % 5).unwrap_or(0) * 250_000);
-        if self.cluster.lose_power(node, keep, dice, &mut self.timeline) {
             self.cluster.bite(fault);
         }
     }
@@ -263,13 +252,21 @@ impl<S: System> Run<'_, S> {
             self.cluster.let_disk_up(node, number);
             self.cluster.restore_clock(node, number, &mut self.timeline);
         }
+        let dark = self.plan.faults[number as usize].fault.what().is_some_and(cuts_power);
+        let dark = if dark { struck.nodes } else { NodeSet::EMPTY };
         // A power failure takes all of a node's processes, whichever of them it was aimed at.
-        let siblings = struck.nodes.iter().filter(|_| kind == "power_loss");
+        let siblings = dark.iter();
         let siblings = siblings.flat_map(|node| self.cluster.parts(node)).collect::<Vec<_>>();
         for process in struck.processes.into_iter().chain(siblings) {
             self.cluster.end_trip(process, number);
             self.cluster.resume(process, number, &mut self.timeline);
             self.cluster.let_up(process, number, &mut self.timeline);
         }
+        self.cure(number, struck.nodes);
     }
+}
+
+/// Whether a fault takes the power of whole nodes.
+const fn cuts_power(what: What<'_>) -> bool {
+    matches!(what, What::PowerLoss(_) | What::TornWrite(_) | What::BlankDisk(_))
 }

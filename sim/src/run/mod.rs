@@ -1,6 +1,7 @@
 //! One run: the cluster, the timeline, the faults of the plan and the clients, until the end.
 
 mod calm;
+mod disks;
 mod faults;
 mod outcome;
 mod partitions;

@@ -24,8 +24,9 @@ mod tests;
 
 pub(crate) use fault::What;
 pub use fault::{
-    Chaos, ChaosKind, ClockRate, ClockStep, Clog, Crash, Fault, Hold, Limits, Links, Lossy, Only,
-    Partition, Pause, PowerLoss, SYNC, Shape, Side, Slow, Sluggish, When,
+    Chaos, ChaosKind, ClockRate, ClockStep, Clog, Crash, Disk, DiskErrors, DiskOperation, Fault,
+    Hold, Limits, Links, Lossy, Only, Partition, Pause, PowerLoss, Records, SYNC, Shape, Side,
+    Slow, SlowDisk, Sluggish, TornWrite, Unavailable, Unfaithful, When,
 };
 pub use identity::identity;
 pub use load::{Loaded, MOST_BYTES, MOST_FAULTS, decode_settings, load};

@@ -1,12 +1,13 @@
 //! The sampled timeline: virtual time, and every choice drawn from the run's seed.
 
+mod ailing;
 mod alarms;
 mod queue;
 mod trouble;
 
 use crate::check::View;
 use crate::clock::{Clock, TrueTime};
-use crate::cluster::{Cargo, Cluster, Driver, Endpoint, Fate};
+use crate::cluster::{Cargo, Cluster, Driver, Endpoint, Fate, Operation, Stall, Turn};
 use crate::dice::{DelayLaw, Dice, Source, within};
 use crate::scenario::{Disks, Network, Ratio};
 use crate::seen::{Client, DropCause, Seen};
@@ -15,6 +16,7 @@ use alarms::{Alarm, Ring};
 use interregnum_core::{Machine, NodeId, Span, Window};
 use std::num::{NonZeroU32, NonZeroU64};
 
+pub(crate) use ailing::{Ailment, Illness};
 pub(crate) use queue::Event;
 use queue::Queue;
 pub(crate) use trouble::{Disturbance, Trouble, Whom};
@@ -30,6 +32,7 @@ pub(crate) struct Timeline<'r, M: Machine> {
     duplicate: Ratio,
     sync: DelayLaw,
     pub(crate) disturbances: Vec<Disturbance>,
+    pub(crate) ailments: Vec<Ailment>,
     /// For each ordered pair of endpoints that have talked, one more than the number of its dice.
     links: Vec<u32>,
     link_dice: Vec<Dice>,
@@ -65,6 +68,7 @@ impl<'r, M: Machine> Timeline<'r, M> {
             duplicate: network.duplicate,
             sync: DelayLaw::new(&disks.sync),
             disturbances: Vec::new(),
+            ailments: Vec::new(),
             links: vec![0; endpoints * endpoints],
             link_dice: Vec::new(),
             endpoints,
@@ -207,6 +211,25 @@ impl<M: Machine> Driver<M> for Timeline<'_, M> {
         let takes = self.sync.draw(dice.word());
         let slowed = self.disturbances.iter().map(|trouble| trouble.slowed(node, takes, self.now));
         slowed.max().unwrap_or(takes)
+    }
+
+    #[inline]
+    fn disks_ail(&self) -> bool {
+        !self.ailments.is_empty()
+    }
+
+    fn disk_turn(
+        &mut self,
+        cluster: &mut Cluster<M>,
+        disk: NodeId,
+        from: NodeId,
+        operation: Operation,
+    ) -> Turn {
+        self.ail(cluster, disk, from, operation)
+    }
+
+    fn disk_stall(&mut self, cluster: &mut Cluster<M>, disk: NodeId, from: NodeId) -> Stall {
+        self.hold_up(cluster, disk, from)
     }
 
     fn post(&mut self, letter: u32, after: Span) {

@@ -91,7 +91,9 @@ impl Machine for Toy {
                 cx.write(LOCAL, number);
                 cx.sync(LOCAL.volume, number);
             }
-            (Self::Worker { job, .. }, Input::Disk { ticket, .. }) if *job == Some(ticket) => {
+            (Self::Worker { job, .. }, Input::Disk { ticket, outcome })
+                if *job == Some(ticket) && outcome == Outcome::Synced =>
+            {
                 cx.notify(AGENT, Notice::Stored(ticket));
             }
             (Self::Worker { wall, .. }, Input::Timer("pet")) => {
@@ -108,7 +110,10 @@ impl Machine for Toy {
 }
 
 fn share(number: u64, cx: &mut Context<'_, Toy>) {
-    cx.write(Place { volume: DISK, slot: Slot(u64::from(cx.me().node.0)) }, number);
+    let own = Place { volume: DISK, slot: Slot(u64::from(cx.me().node.0)) };
+    // What is there is of no interest, only that somebody looks.
+    cx.read(own, number);
+    cx.write(own, number);
     cx.sync(DISK, number);
     cx.arm("retry", Window::exactly(Span::millis(200)));
 }
@@ -264,7 +269,7 @@ impl System for ToySystem {
         Tolerance::of(&[Crash, PowerLoss, Pause, Partition, Loss, Delay])
     }
 
-    fn core(&self, _: &Setup<'_, Self>) -> Core {
+    fn core(&self, _: &Setup<'_, Self>, _: View<'_, Toy>) -> Core {
         Core { among: NodeSet::first(3), at_least: 1 }
     }
 

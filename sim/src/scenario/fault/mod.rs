@@ -6,6 +6,7 @@
 //! | `partition` | links that are cut |
 //! | `network` | what happens to messages on the others |
 //! | `clock` | wrong clocks |
+//! | `disk` | what happens to records, and to those who ask for them |
 //! | `seam` | faults that strike when something else happens, instead of at a set time |
 //! | `chaos` | how faults are drawn |
 //!
@@ -14,6 +15,7 @@
 
 mod chaos;
 mod clock;
+mod disk;
 mod network;
 mod partition;
 mod process;
@@ -21,6 +23,9 @@ mod seam;
 
 pub use chaos::{Chaos, Limits};
 pub use clock::{ClockRate, ClockStep};
+pub use disk::{
+    Disk, DiskErrors, DiskOperation, Records, SlowDisk, TornWrite, Unavailable, Unfaithful,
+};
 pub use network::{Clog, Hold, Links, Lossy, Only, Slow, Sluggish};
 pub use partition::{Partition, Shape};
 pub use process::{Crash, Pause, PowerLoss};
@@ -153,6 +158,30 @@ kinds! {
     clock_rate "clock-rate" ClockRate(ClockRate),
     /// Wall clocks are set forward or back.
     clock_step "clock-step" ClockStep(ClockStep),
+    /// Nodes lose power in the middle of writing: what is lost takes the old record with it.
+    torn_write "torn-write" TornWrite(TornWrite),
+    /// Records on disks decay: their checksums are bad.
+    rot "rot" Rot(Records),
+    /// Sectors go bad unnoticed: the disk reports an error whenever they are read.
+    bad_sector "bad-sector" BadSector(Records),
+    /// Reads, writes and syncs of disks fail now and then.
+    disk_error "disk-error" DiskError(DiskErrors),
+    /// Disks have no room: every write fails.
+    full_disk "full-disk" FullDisk(Disk),
+    /// Disks take longer for each operation.
+    slow_disk "slow-disk" SlowDisk(SlowDisk),
+    /// Disks complete nothing until the fault ends.
+    hung_disk "hung-disk" HungDisk(Unavailable),
+    /// Every operation of these disks fails until the fault ends.
+    dead_disk "dead-disk" DeadDisk(Unavailable),
+    /// Nodes lose power, and their disks are replaced by blank ones before they start again.
+    blank_disk "blank-disk" BlankDisk(Disk),
+    /// Disks acknowledge writes and do not carry them out.
+    lost_write "lost-write" LostWrite(Unfaithful),
+    /// Disks acknowledge writes and carry them out in another slot.
+    misdirected_write "misdirected-write" MisdirectedWrite(Unfaithful),
+    /// Disks answer reads with what slots held when the fault began.
+    stale_read "stale-read" StaleRead(Unfaithful),
 }
 
 impl Fault {

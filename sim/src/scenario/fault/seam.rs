@@ -62,6 +62,7 @@ impl When {
             Some(What::Crash(crash)) => crash.after_effects,
             Some(What::PowerLoss(loss)) => loss.after_effects,
             Some(What::Pause(pause)) => pause.after_effects,
+            Some(What::TornWrite(torn)) => torn.after_effects,
             _ => None,
         };
         if after_effects.is_some() {

@@ -1,8 +1,9 @@
 //! A1: an acceptor keeps its word.
 //!
 //! Two clauses. *Durable*: when a node sends a promise, an acceptance or a grant in ballot b, a copy of its
-//! promise on its disk is at least b; and no copy that becomes durable later leaves the higher of both
-//! below what was sent. *Complete*: a promise for b' says of every slot that its sender acknowledges in a
+//! promise on its disk is at least b; and neither a copy that becomes durable later nor damage of one leaves
+//! the higher intact one below what was sent, as long as the node remembers (`losses`). Who does not when it
+//! starts sends none of these, nor a prepare or an accept. *Complete*: a promise for b' says of every slot that its sender acknowledges in a
 //! lower ballot b, before or after, that it holds something from b or above, that the slot is chosen or
 //! damaged, or lies below its log or below what was asked for.
 //!
@@ -11,6 +12,7 @@
 //! are, per node, the highest ballot acknowledged in each slot that some node's log still reaches, and the
 //! last promises. What a node told itself is not on the wire; the first clause covers its disk all the same.
 
+use super::losses::Losses;
 use super::properties::A1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
@@ -48,8 +50,10 @@ impl Sent {
 
 #[derive(Clone, Debug)]
 struct Acceptor {
-    /// What the two copies of the promise on its disk are.
+    /// What the two copies of the promise on its disk are; a damaged one is none.
     copies: [Ballot; 2],
+    /// Whether it started without its memory.
+    forgot: bool,
     /// The highest ballot in a promise, an acceptance or a grant that it sent.
     told: Ballot,
     /// Its latest promises, oldest first.
@@ -72,6 +76,7 @@ impl Acceptors {
     pub(super) fn new(members: u8) -> Self {
         let blank = Acceptor {
             copies: [Ballot::NONE; 2],
+            forgot: false,
             told: Ballot::NONE,
             promises: VecDeque::new(),
             promised: Ballot::NONE,
@@ -81,18 +86,37 @@ impl Acceptors {
         Self { tally: Tally::new(&A1), acceptors: vec![blank; usize::from(members)] }
     }
 
-    /// A copy of the promise became durable.
-    pub(super) fn durable(
+    /// A copy of the promise became durable, or with `Ballot::NONE` damaged.
+    pub(super) fn copy(
         &mut self,
         now: TrueTime,
         node: NodeId,
-        copy: usize,
-        ballot: Ballot,
+        (copy, ballot): (usize, Ballot),
+        losses: &Losses,
     ) -> Option<Failure> {
         let acceptor = self.acceptors.get_mut(node.index())?;
         *acceptor.copies.get_mut(copy)? = ballot;
         let told = acceptor.told;
-        self.is_durable(now, node, told, "a copy became durable")
+        let how = if ballot.is_none() { "a copy was damaged" } else { "a copy became durable" };
+        self.is_durable(now, node, (told, how), losses)
+    }
+
+    /// `node` started, with its memory or without.
+    pub(super) fn booted(&mut self, node: NodeId, forgot: bool) {
+        if let Some(acceptor) = self.acceptors.get_mut(node.index()) {
+            acceptor.forgot = forgot;
+        }
+    }
+
+    /// `node` sent a prepare or an accept.
+    #[inline]
+    pub(super) fn asked(&mut self, now: TrueTime, node: NodeId, how: &str) -> Option<Failure> {
+        if !self.acceptors.get(node.index())?.forgot {
+            return None;
+        }
+        self.tally.exercised(now);
+        let what = format!("{node} started without its promise or its name, and takes part");
+        Some(self.fail(Failure::new(&A1, what).because(now, node, how)))
     }
 
     /// `node` sent something that reveals that it promised at least `ballot`.
@@ -101,27 +125,34 @@ impl Acceptors {
         &mut self,
         now: TrueTime,
         node: NodeId,
-        ballot: Ballot,
-        how: &str,
+        (ballot, how): (Ballot, &str),
+        losses: &Losses,
     ) -> Option<Failure> {
         let acceptor = self.acceptors.get_mut(node.index())?;
+        if acceptor.forgot {
+            return self.asked(now, node, how);
+        }
         if ballot <= acceptor.told {
             self.tally.checked();
             return None;
         }
         acceptor.told = ballot;
-        self.is_durable(now, node, ballot, how)
+        self.is_durable(now, node, (ballot, how), losses)
     }
 
     fn is_durable(
         &mut self,
         now: TrueTime,
         node: NodeId,
-        ballot: Ballot,
-        how: &str,
+        (ballot, how): (Ballot, &str),
+        losses: &Losses,
     ) -> Option<Failure> {
         let acceptor = self.acceptors.get(node.index())?;
         let highest = acceptor.copies[0].max(acceptor.copies[1]);
+        if !losses.remembers(node) {
+            self.tally.checked();
+            return None;
+        }
         self.tally.exercised(now);
         if highest >= ballot {
             return None;
@@ -137,10 +168,10 @@ impl Acceptors {
         &mut self,
         now: TrueTime,
         node: NodeId,
-        ballot: Ballot,
-        slot: LogSlot,
+        (ballot, slot): (Ballot, LogSlot),
+        losses: &Losses,
     ) -> Option<Failure> {
-        if let Some(failure) = self.told(now, node, ballot, "sent an acceptance") {
+        if let Some(failure) = self.told(now, node, (ballot, "sent an acceptance"), losses) {
             return Some(failure);
         }
         let acceptor = self.acceptors.get_mut(node.index())?;
@@ -166,8 +197,9 @@ impl Acceptors {
         now: TrueTime,
         node: NodeId,
         promise: &Promise<A>,
+        losses: &Losses,
     ) -> Option<Failure> {
-        if let Some(failure) = self.told(now, node, promise.ballot, "sent a promise") {
+        if let Some(failure) = self.told(now, node, (promise.ballot, "sent a promise"), losses) {
             return Some(failure);
         }
         let acceptor = self.acceptors.get_mut(node.index())?;

@@ -6,6 +6,7 @@
 //! chosen.
 
 mod counts;
+mod damage;
 
 use super::acceptors::Acceptors;
 use super::answers::Answers;
@@ -14,7 +15,7 @@ use super::catch_up::CatchUp;
 use super::claims::{Accepts, Claims};
 use super::evidence::Term;
 use super::holdings::Holdings;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Shown};
 use super::progress::{Bounds, Progress};
 use super::reference::Reference;
 use super::states::States;
@@ -83,11 +84,11 @@ impl<A: App> Bench<A> {
             }
             Term::Acknowledged { from, ballot, slot } => self
                 .acceptors
-                .acknowledged(now, from, ballot, slot)
+                .acknowledged(now, from, (ballot, slot), &self.ledger.losses)
                 .or_else(|| self.progress.heard(now, from, ballot)),
             Term::Granted { from, ballot } => self
                 .acceptors
-                .told(now, from, ballot, "sent a grant")
+                .told(now, from, (ballot, "sent a grant"), &self.ledger.losses)
                 .or_else(|| self.progress.heard(now, from, ballot)),
             Term::Beaten { from, ballot, chosen_upto } => self
                 .ballots
@@ -116,7 +117,10 @@ impl<A: App> Bench<A> {
         report: &mut Report,
     ) -> Option<Failure> {
         match *term {
-            Term::Prepared { from, ballot } => self.ballots.used(now, from, ballot),
+            Term::Prepared { from, ballot } => self
+                .acceptors
+                .asked(now, from, "sent a prepare")
+                .or_else(|| self.ballots.used(now, from, ballot)),
             Term::Promised { from, promise } => self.promised(now, from, promise),
             Term::ClaimedEntries { from, batch } => self.claimed_entries(now, from, batch),
             Term::ClaimedState { from, to, snapshot } => {
@@ -126,7 +130,22 @@ impl<A: App> Bench<A> {
                 self.learned(now, node, (slot, entry), lane)
             }
             Term::DurablePromised { node, copy, ballot } => {
-                self.acceptors.durable(now, node, copy, ballot)
+                self.ledger.losses.keep_promise(node, copy);
+                self.acceptors.copy(now, node, (copy, ballot), &self.ledger.losses)
+            }
+            Term::Stored { node, ballot, slot, entry, lane } => {
+                self.ledger.stored(now, node, ballot, (slot, lane), entry);
+                self.holdings.held(now, node, slot, "stores something else", &self.ledger)
+            }
+            Term::Counted { node, ballot, slot, entry } => {
+                let (shown, is_new) = self.ledger.counted(now, node, (ballot, slot), entry);
+                self.counted(now, node, slot, (shown, is_new))
+            }
+            Term::Damaged { node, part } => self.damaged(now, node, part),
+            Term::Replaced { node } => self.replaced(node),
+            Term::Forgot { node } => {
+                self.acceptors.booted(node, true);
+                None
             }
             Term::DurableSnapshot { node, place, snapshot } => {
                 self.durable_snapshot(now, node, place, snapshot)
@@ -137,6 +156,7 @@ impl<A: App> Bench<A> {
             Term::Erased { node, first, end } => self.erased(now, node, first, end),
             Term::Booted { node, incarnation } => {
                 self.ballots.booted(node, incarnation);
+                self.acceptors.booted(node, false);
                 self.catch_up.booted(node);
                 None
             }
@@ -183,7 +203,7 @@ impl<A: App> Bench<A> {
     }
 
     fn calm(&mut self, now: TrueTime, core: NodeSet) {
-        self.progress.calm(now);
+        self.progress.calm(now, core);
         self.catch_up.calm(now, core, self.reference.upto());
     }
 
@@ -194,7 +214,11 @@ impl<A: App> Bench<A> {
         from: NodeId,
         (ballot, slot, entry): (Ballot, LogSlot, &Entry<A>),
     ) -> Option<Failure> {
-        if let Some(failure) = self.ballots.used(now, from, ballot) {
+        if let Some(failure) = self
+            .acceptors
+            .asked(now, from, "sent an accept")
+            .or_else(|| self.ballots.used(now, from, ballot))
+        {
             return Some(failure);
         }
         let (shown, again) = self.ledger.proposed(now, from, ballot, slot, entry);
@@ -210,7 +234,19 @@ impl<A: App> Bench<A> {
         (ballot, slot, entry): (Ballot, LogSlot, &Entry<A>),
         lane: Lane,
     ) -> Option<Failure> {
-        let (shown, is_new) = self.ledger.accepted(now, node, ballot, (slot, lane), entry);
+        let counted = self.ledger.accepted(now, node, ballot, (slot, lane), entry);
+        self.counted(now, node, slot, counted)
+    }
+
+    /// Judges what an acceptance that counts from now on makes of its slot.
+    #[inline]
+    fn counted(
+        &mut self,
+        now: TrueTime,
+        node: NodeId,
+        slot: LogSlot,
+        (shown, is_new): (Shown<A>, bool),
+    ) -> Option<Failure> {
         let mut failure = self.ballots.proposed(now, slot, &shown, false);
         failure = failure.or_else(|| self.accepts.judge(now, slot, shown));
         if is_new || self.ledger.is_contended(slot) {
@@ -298,7 +334,7 @@ impl<A: App> Bench<A> {
     }
 
     fn promised(&mut self, now: TrueTime, from: NodeId, promise: &Promise<A>) -> Option<Failure> {
-        if let Some(failure) = self.acceptors.promised(now, from, promise) {
+        if let Some(failure) = self.acceptors.promised(now, from, promise, &self.ledger.losses) {
             return Some(failure);
         }
         let upto = promise.chosen_upto.max(promise.log_start.before());
@@ -332,7 +368,7 @@ impl<A: App> Bench<A> {
             .or_else(|| self.states.durable(now, node, snapshot, &self.ledger, &mut self.reference))
             .or_else(|| {
                 let written = (place, snapshot.applied);
-                self.holdings.snapshot(now, node, written, &self.ledger)
+                self.holdings.snapshot(now, node, written, &mut self.ledger)
             })
     }
 
@@ -347,7 +383,7 @@ impl<A: App> Bench<A> {
         let upto = applied.max(log_start.before());
         let failure = self
             .claimed_upto(now, node, upto, "durable pointer")
-            .or_else(|| self.holdings.pointed(now, node, pointer, &self.ledger))
+            .or_else(|| self.holdings.pointed(now, node, pointer, &mut self.ledger))
             .or_else(|| self.catch_up.cut(now, node, log_start));
         let oldest = self.ledger.truncated(node, log_start.min(applied.next()));
         self.reference.forget(&mut self.ledger, oldest.min(self.reference.upto()));

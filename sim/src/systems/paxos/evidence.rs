@@ -8,6 +8,7 @@
 //! Deliberately absent: terms that no check reads yet, and anything a machine merely believes, except
 //! three facts that are counted, drawn or cross-checked.
 
+use super::losses::Part;
 use crate::seen::{Client, Kind, Kinds, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::record::{self, Lane, Purpose};
@@ -106,6 +107,10 @@ pub enum Term<'a, A: App> {
     DurableAccepted { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A>, lane: Lane },
     /// An entry became durable as chosen.
     DurableChosen { node: NodeId, slot: LogSlot, entry: &'a Entry<A>, lane: Lane },
+    /// An acceptance is on the medium that does not count yet: its node has not been told.
+    Stored { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A>, lane: Lane },
+    /// The node was told of an acceptance that was stored: it counts.
+    Counted { node: NodeId, ballot: Ballot, slot: LogSlot, entry: &'a Entry<A> },
     /// A copy of the promise became durable.
     DurablePromised { node: NodeId, copy: usize, ballot: Ballot },
     /// A snapshot became durable at one of the two places.
@@ -114,6 +119,12 @@ pub enum Term<'a, A: App> {
     Truncated { node: NodeId, place: usize, applied: LogSlot, log_start: LogSlot },
     /// The records of all slots from `first` to before `end` are gone.
     Erased { node: NodeId, first: LogSlot, end: LogSlot },
+    /// A fault took a part of a node's disk.
+    Damaged { node: NodeId, part: Part },
+    /// A node's disk was replaced by a blank one.
+    Replaced { node: NodeId },
+    /// A node started that can read neither copy of its promise, or not whose disk it has.
+    Forgot { node: NodeId },
     /// A node started.
     Booted { node: NodeId, incarnation: u32 },
     /// A client called.
@@ -145,6 +156,10 @@ pub const KINDS: Kinds = Kinds::of(&[
     Kind::Calm,
 ]);
 
+/// The kinds that matter besides where disks may fail.
+pub(super) const DISK_KINDS: Kinds =
+    Kinds::of(&[Kind::Damaged, Kind::Misread, Kind::Replaced, Kind::DiskDone]);
+
 /// What was seen, as a term; `None` if it is of no interest here.
 #[inline(always)]
 pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a, L::App>> {
@@ -154,6 +169,8 @@ pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a
         }
         Seen::Durable { node, at, record, .. } => durable(node, at, L::record(record)?),
         Seen::Erased { node, volume, slots, .. } => erased(node, volume, slots),
+        Seen::Damaged { node, at, .. } => Some(Term::Damaged { node, part: Part::at(at)? }),
+        Seen::Replaced { node } => Some(Term::Replaced { node }),
         Seen::Booted { process, incarnation } => {
             Some(Term::Booted { node: process.node, incarnation })
         }
@@ -228,7 +245,7 @@ fn durable<A: App>(node: NodeId, at: Place, record: &Record<A>) -> Option<Term<'
 
 /// In which of its two lanes the record of `slot` is; `None` if it is not where it belongs.
 #[inline(always)]
-fn lane_of(at: Slot, slot: LogSlot) -> Option<Lane> {
+pub(super) fn lane_of(at: Slot, slot: LogSlot) -> Option<Lane> {
     match record::purpose(at.0) {
         Purpose::Entry(of, lane) | Purpose::Mirror(of, lane) if of == slot => Some(lane),
         _ => None,

@@ -3,10 +3,13 @@
 //! **A3.** Once an entry is chosen, every majority has a member whose disk holds it: accepted in the ballot
 //! that chose it or above, known to be chosen, or covered by the snapshot that the disk's pointer names. With
 //! n nodes that is so exactly if more than n minus a majority hold it. It is evaluated when an entry becomes
-//! chosen, and whenever a disk lets go of one: a record is overwritten or erased, a pointer moves.
+//! chosen, and whenever a disk lets go of one: a record is overwritten or erased, a pointer moves. Damage
+//! excuses: only majorities count whose members all still have what they made durable, so that those who do
+//! not hold it, and are not excused, must be fewer than a majority.
 //!
 //! **A6.** The slots below a durable log start are inside the snapshot that the same pointer names, and
-//! chosen. It is evaluated when a pointer becomes durable, and when a snapshot replaces the one pointed to.
+//! chosen. It is evaluated when a pointer becomes durable, and when a snapshot replaces the one pointed to,
+//! unless a fault damaged that snapshot.
 //!
 //! Slots that every node's log has passed are not judged any more.
 
@@ -72,11 +75,12 @@ impl Holdings {
         now: TrueTime,
         node: NodeId,
         (place, applied): (usize, LogSlot),
-        ledger: &Ledger<A>,
+        ledger: &mut Ledger<A>,
     ) -> Option<Failure> {
         let base = self.bases.get_mut(node.index())?;
         let before = base.covered();
         *base.snapshots.get_mut(place)? = applied;
+        ledger.losses.keep_snapshot(node, place);
         if base.place != place {
             return None;
         }
@@ -89,12 +93,33 @@ impl Holdings {
         now: TrueTime,
         node: NodeId,
         (place, applied, log_start): (usize, LogSlot, LogSlot),
-        ledger: &Ledger<A>,
+        ledger: &mut Ledger<A>,
     ) -> Option<Failure> {
         let base = self.bases.get_mut(node.index())?;
         let before = base.covered();
         (base.place, base.applied, base.log_start) = (place, applied, log_start);
+        ledger.losses.covers(node, base.covered());
         self.moved(now, node, before, ledger)
+    }
+
+    /// The snapshot at `place` was damaged, or with the whole disk both are gone.
+    pub(super) fn damaged<A: App>(&mut self, node: NodeId, place: usize, ledger: &mut Ledger<A>) {
+        let Some(base) = self.bases.get_mut(node.index()) else { return };
+        let covered = base.covered();
+        if let Some(applied) = base.snapshots.get_mut(place) {
+            *applied = LogSlot::ZERO;
+        }
+        // What the other place holds, or nothing points to, was not counted on.
+        let upto = if base.place == place { covered } else { LogSlot::ZERO };
+        ledger.losses.lose_snapshot(node, place, upto);
+        self.count_covered();
+    }
+
+    fn count_covered(&mut self) {
+        let mut all: Vec<_> = self.bases.iter().map(Base::covered).collect();
+        all.sort_unstable();
+        let at = all.len().saturating_sub(self.needed as usize);
+        self.covered = all.get(at).copied().unwrap_or(LogSlot::ZERO);
     }
 
     /// What `node`'s disk builds on is another snapshot now.
@@ -107,10 +132,11 @@ impl Holdings {
     ) -> Option<Failure> {
         let base = *self.bases.get(node.index())?;
         let covered = base.covered();
-        let mut all: Vec<_> = self.bases.iter().map(Base::covered).collect();
-        all.sort_unstable();
-        let at = all.len().saturating_sub(self.needed as usize);
-        self.covered = all.get(at).copied().unwrap_or(LogSlot::ZERO);
+        self.count_covered();
+        if ledger.losses.lost_snapshot(node, base.place) {
+            self.cut.checked();
+            return None;
+        }
         self.cut.exercised(now);
         if base.log_start.before() > covered {
             self.cut.violated += 1;
@@ -165,7 +191,8 @@ impl Holdings {
             .map(|(node, _)| node)
             .collect::<NodeSet>()
             .union(holders);
-        if holders.len() >= self.needed {
+        if holders.len() >= self.needed || holders.union(ledger.excused(slot)).len() >= self.needed
+        {
             return None;
         }
         self.kept.violated += 1;

@@ -5,11 +5,13 @@
 //! fingerprints that it reports are compared with its disk.
 
 use super::bench::Bench;
-use super::evidence::{KINDS, Layer, decode};
+use super::damage::{Disks, forgot, is_betrayal};
+use super::evidence::{DISK_KINDS, KINDS, Layer, Term, decode};
 use super::progress::Bounds;
+use super::withheld::Withheld;
 use crate::check::{Check, Report, Tally, View};
 use crate::seen::{Kinds, Seen};
-use interregnum_core::Machine;
+use interregnum_core::{Machine, ProcessId};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -26,15 +28,44 @@ pub const COUNTERS: &[&str] = &[
 
 /// Judges the Paxos layer `L` of machines `M`.
 pub struct Judge<M: Machine, L: Layer<M>> {
-    bench: Bench<L::App>,
+    pub(super) bench: Bench<L::App>,
+    pub(super) withheld: Withheld<L::App>,
+    disks: Disks,
+    /// Whether a disk lied unnoticed, so that nothing is promised any more.
+    betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
 }
 
 impl<M: Machine, L: Layer<M>> Judge<M, L> {
-    /// A judge of a cluster of so many members.
+    /// A judge of a cluster of so many members, whose disks may fail or not.
     #[must_use]
-    pub fn new(members: u8, bounds: Bounds) -> Self {
-        Self { bench: Bench::new(members, bounds), layer: PhantomData }
+    pub fn new(members: u8, bounds: Bounds, disks: Disks) -> Self {
+        Self {
+            bench: Bench::new(members, bounds),
+            withheld: Withheld::new(),
+            disks,
+            betrayed: false,
+            layer: PhantomData,
+        }
+    }
+}
+
+impl<M: Machine, L: Layer<M>> Judge<M, L> {
+    /// What is different where disks may fail; true if there is nothing else to be made of it.
+    fn on_disks(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) -> bool {
+        self.betrayed |= is_betrayal(seen);
+        if self.betrayed || self.withhold(seen, view.now(), report) {
+            return true;
+        }
+        let Seen::Booted { process: ProcessId { node, .. }, .. } = *seen else { return false };
+        if !forgot(view, node) {
+            return false;
+        }
+        let booted = decode::<M, L>(seen);
+        for term in booted.into_iter().chain([Term::Forgot { node }]) {
+            self.bench.take(view.now(), &term, report);
+        }
+        true
     }
 }
 
@@ -46,22 +77,30 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Judge<M, L> {
 
 impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
     fn interest(&self) -> Kinds {
-        KINDS
+        match self.disks {
+            Disks::Sound => KINDS,
+            Disks::MayFail => KINDS.union(DISK_KINDS),
+        }
     }
 
     #[inline]
     fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) {
+        if self.disks == Disks::MayFail && self.on_disks(seen, view, report) {
+            return;
+        }
         if let Some(term) = decode::<M, L>(seen) {
             self.bench.take(view.now(), &term, report);
         }
     }
 
     fn finish(&mut self, view: View<'_, M>, report: &mut Report) {
-        self.bench.finish(view.now(), report);
+        if !self.betrayed {
+            self.bench.finish(view.now(), report);
+        }
     }
 
     fn settled(&self) -> bool {
-        self.bench.settled()
+        self.betrayed || self.bench.settled()
     }
 
     fn tallies(&self) -> Vec<Tally> {

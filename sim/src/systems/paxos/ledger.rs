@@ -4,11 +4,13 @@
 //! An entry is *chosen* in ballot b when a majority of distinct configured nodes each made its acceptance
 //! in b durable, at some time; what a node later overwrites or forgets does not matter. Nothing else
 //! counts: no message, no claim. Accepts seen on the wire are kept beside the acceptances, for A2 compares
-//! them with what is, or later turns out to be, chosen.
+//! them with what is, or later turns out to be, chosen. Where disks may be damaged, "durable" means that the
+//! node was told so: see `withheld`.
 //!
 //! Memory is flat: slots are dropped from the front when no node's log reaches back to them, and in any
 //! case when they are a whole window old. What is said of a dropped slot later is not judged.
 
+use super::losses::Losses;
 use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, Applied, Entry, LogSlot};
 use interregnum_core::paxos::Ballot;
@@ -44,6 +46,8 @@ pub(super) struct Cell<A: App> {
     chosen: Option<usize>,
     /// The nodes on whose disks an entry stands as chosen, by lane.
     known: [NodeSet; 2],
+    /// The nodes that held something here and lost it to damage, until they make something durable again.
+    damaged: NodeSet,
     /// What applying the chosen entry came to, once the reference has.
     pub(super) outcome: Option<Applied<A::Output>>,
 }
@@ -72,6 +76,8 @@ pub(super) struct Ledger<A: App> {
     base: LogSlot,
     cells: VecDeque<Cell<A>>,
     log_starts: NodeMap<LogSlot>,
+    /// What faults took besides.
+    pub(super) losses: Losses,
 }
 
 impl<A: App> Ledger<A> {
@@ -82,6 +88,7 @@ impl<A: App> Ledger<A> {
             base: LogSlot::FIRST,
             cells: VecDeque::new(),
             log_starts: NodeMap::new(members, |_| LogSlot::FIRST),
+            losses: Losses::new(members),
         }
     }
 
@@ -126,11 +133,51 @@ impl<A: App> Ledger<A> {
         if cell.len() > 0 {
             cell.overwritten(node, lane as usize);
         }
+        cell.damaged.remove(node);
         let (index, proposal) = cell.find(now, node, ballot, entry);
         if !members.contains(node) {
             return (Shown::Unopposed, false);
         }
         proposal.held[lane as usize].insert(node);
+        Self::count(cell, index, node, quorum)
+    }
+
+    /// An acceptance is on the medium that does not count yet.
+    pub(super) fn stored(
+        &mut self,
+        now: TrueTime,
+        node: NodeId,
+        ballot: Ballot,
+        (slot, lane): (LogSlot, Lane),
+        entry: &Entry<A>,
+    ) {
+        let is_member = self.members.contains(node);
+        let Some(cell) = self.reach(slot).filter(|_| is_member) else { return };
+        cell.overwritten(node, lane as usize);
+        cell.damaged.remove(node);
+        let (_, proposal) = cell.find(now, node, ballot, entry);
+        proposal.held[lane as usize].insert(node);
+    }
+
+    /// An acceptance counts that was stored before. True if the slot's entry became chosen for the first
+    /// time.
+    pub(super) fn counted(
+        &mut self,
+        now: TrueTime,
+        node: NodeId,
+        (ballot, slot): (Ballot, LogSlot),
+        entry: &Entry<A>,
+    ) -> (Shown<A>, bool) {
+        let (quorum, is_member) = (self.quorum, self.members.contains(node));
+        let Some(cell) = self.reach(slot) else { return (Shown::OutOfReach, false) };
+        let (index, _) = cell.find(now, node, ballot, entry);
+        if is_member { Self::count(cell, index, node, quorum) } else { (Shown::Unopposed, false) }
+    }
+
+    /// Counts that `node` accepted what is at `index`.
+    #[inline]
+    fn count(cell: &mut Cell<A>, index: usize, node: NodeId, quorum: u32) -> (Shown<A>, bool) {
+        let Some(proposal) = cell.get_mut(index) else { return (Shown::Unopposed, false) };
         if !proposal.accepted.insert(node) {
             return (Shown::Unopposed, false);
         }
@@ -147,7 +194,33 @@ impl<A: App> Ledger<A> {
         if let Some(cell) = self.cell_mut(slot).filter(|_| is_member) {
             cell.overwritten(node, lane as usize);
             cell.known[lane as usize].insert(node);
+            cell.damaged.remove(node);
         }
+    }
+
+    /// A copy of what a lane of `slot` held at `node` was damaged. Where nothing was durable nothing is
+    /// lost: the torn end of a write is no excuse.
+    pub(super) fn damaged(&mut self, node: NodeId, slot: LogSlot, lane: Lane) {
+        if let Some(cell) = self.cell_mut(slot).filter(|cell| cell.is_held(node, lane as usize)) {
+            cell.overwritten(node, lane as usize);
+            cell.damaged.insert(node);
+        }
+    }
+
+    /// The disk of `node` is gone.
+    pub(super) fn replaced(&mut self, node: NodeId) {
+        self.losses.lose_format(node);
+        for cell in &mut self.cells {
+            for lane in Lane::BOTH {
+                cell.overwritten(node, lane as usize);
+            }
+        }
+    }
+
+    /// Those that cannot be asked for `slot`, because a fault took what they held.
+    pub(super) fn excused(&self, slot: LogSlot) -> NodeSet {
+        let damaged = self.cell(slot).map_or(NodeSet::EMPTY, |cell| cell.damaged);
+        damaged.union(self.losses.excused(slot))
     }
 
     /// The records of `node` from `first` to before `end` are gone.
@@ -225,7 +298,8 @@ impl<A: App> Ledger<A> {
 impl<A: App> Default for Cell<A> {
     fn default() -> Self {
         let known = [NodeSet::EMPTY; 2];
-        Self { first: None, more: Vec::new(), chosen: None, known, outcome: None }
+        let damaged = NodeSet::EMPTY;
+        Self { first: None, more: Vec::new(), chosen: None, known, damaged, outcome: None }
     }
 }
 
@@ -237,6 +311,15 @@ impl<A: App> Cell<A> {
 
     fn get(&self, index: usize) -> Option<&Proposal<A>> {
         if index == 0 { self.first.as_ref() } else { self.more.get(index - 1) }
+    }
+
+    fn get_mut(&mut self, index: usize) -> Option<&mut Proposal<A>> {
+        if index == 0 { self.first.as_mut() } else { self.more.get_mut(index - 1) }
+    }
+
+    /// Whether a lane of `node` holds anything.
+    fn is_held(&self, node: NodeId, lane: usize) -> bool {
+        self.known[lane].contains(node) || self.proposals().any(|p| p.held[lane].contains(node))
     }
 
     fn len(&self) -> usize {

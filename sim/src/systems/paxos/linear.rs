@@ -14,6 +14,7 @@
 //!
 //! Answers to earlier requests of a client that has gone on are not judged.
 
+use super::damage::is_betrayal;
 use super::evidence::{Layer, Term, decode};
 use super::properties::A9;
 use crate::check::{Check, Failure, Report, Tally, View};
@@ -272,6 +273,8 @@ fn facts(shown: Shown<OneMap>) -> Vec<Evidence> {
 /// The check of the Paxos layer `L` of machines `M`.
 pub struct Linear<M: Machine, L: Layer<M>> {
     histories: Histories,
+    /// A disk lied unnoticed: what clients see from then on is nobody's fault but the disk's.
+    betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
 }
 
@@ -279,7 +282,7 @@ impl<M: Machine, L: Layer<M, App = Kv>> Linear<M, L> {
     /// A check that may spend so much.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self { histories: Histories::new(budget), layer: PhantomData }
+        Self { histories: Histories::new(budget), betrayed: false, layer: PhantomData }
     }
 }
 
@@ -291,10 +294,14 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Linear<M, L> {
 
 impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
     fn interest(&self) -> Kinds {
-        Kinds::of(&[Kind::Asked, Kind::Answered])
+        Kinds::of(&[Kind::Asked, Kind::Answered, Kind::Damaged, Kind::Misread])
     }
 
     fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) {
+        self.betrayed |= is_betrayal(seen);
+        if self.betrayed {
+            return;
+        }
         let failure = match decode::<M, L>(seen) {
             Some(Term::Asked { client, id, call }) => {
                 self.histories.asked(view.now(), client, id, call)
@@ -310,6 +317,9 @@ impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
     }
 
     fn finish(&mut self, _: View<'_, M>, report: &mut Report) {
+        if self.betrayed {
+            return;
+        }
         if let Some(failure) = self.histories.finish() {
             report.fail(failure);
         }

@@ -12,13 +12,15 @@
 //! | `beliefs` | facts that are kept back |
 //! | `judge`, `bench` | the one check that folds them all |
 //! | `linear` | the check of answers by what clients see alone: A9 |
+//! | `withheld`, `damage` | what damaged disks mean to evidence, and to who may vote |
 //! | `seams` | classes of messages, and points at which faults strike |
 //! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //!
-//! Assumed of a scenario: disks keep what was synced, clocks keep their rate where leases are on. Everything
-//! else may fail at any number of nodes at once: safety must hold under all of it.
+//! Assumed of a scenario: disks do not lie about what they keep unless a checksum shows it, clocks keep
+//! their rate where leases are on. Everything else may fail at any number of nodes at once: safety must hold
+//! under all of it, liveness while a majority keeps its memory.
 //!
-//! Deliberately absent: properties of damaged disks.
+//! Deliberately absent: wall clocks, and changes of membership.
 
 mod acceptors;
 mod answers;
@@ -28,6 +30,7 @@ mod bench;
 mod catch_up;
 mod claims;
 mod clients;
+mod damage;
 mod deviations;
 pub mod evidence;
 mod holdings;
@@ -37,6 +40,7 @@ mod leases;
 mod ledger;
 mod linear;
 mod load;
+mod losses;
 mod mutants;
 mod progress;
 pub mod properties;
@@ -45,12 +49,14 @@ mod seams;
 mod settings;
 mod states;
 mod trials;
+mod withheld;
 
 #[cfg(test)]
 mod tests;
 
 pub use catch_up::Policy;
 pub use clients::KvClients;
+pub use damage::Disks;
 pub use judge::{COUNTERS, Judge};
 pub use linear::Linear;
 pub use load::KvLoad;
@@ -66,14 +72,14 @@ use crate::outcome::Property;
 use crate::scenario::ChaosKind;
 use crate::seen::Seen;
 use crate::subject::{Exempt, Mistake, Mutant, Subject};
-use crate::system::{Core, Setup, System, Tolerance};
+use crate::system::{Chunk, Core, Setup, System, Tolerance};
 use crate::workload::Workload;
 use beliefs::Beliefs;
 use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
 use interregnum_core::paxos::{Ballot, Fact, Message, Paxos, Sound, record};
-use interregnum_core::{NodeId, NodeSet, ProcessId, Span};
+use interregnum_core::{NodeId, Place, ProcessId, Span};
 use leases::Leases;
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -104,7 +110,9 @@ pub fn register() -> Box<dyn Subject> {
     register_with_planted(PaxosSystem::sound(), PaxosSystem::planted())
 }
 
-/// Survived by any number of nodes at once. It reads no wall clock, so that steps of it mean nothing.
+/// Survived by any number of nodes at once. It reads no wall clock, so that steps of it mean nothing. Not
+/// survived are disks that lie unnoticed: a lost or misdirected write or a stale read takes away what
+/// others count on, and nothing tells.
 const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Crash,
     ChaosKind::PowerLoss,
@@ -117,6 +125,15 @@ const SURVIVED: &[ChaosKind] = &[
     ChaosKind::Clog,
     ChaosKind::Slow,
     ChaosKind::ClockRate,
+    ChaosKind::TornWrite,
+    ChaosKind::Rot,
+    ChaosKind::BadSector,
+    ChaosKind::DiskError,
+    ChaosKind::FullDisk,
+    ChaosKind::SlowDisk,
+    ChaosKind::HungDisk,
+    ChaosKind::DeadDisk,
+    ChaosKind::BlankDisk,
 ];
 
 impl<R: Variant> System for PaxosSystem<R> {
@@ -162,7 +179,8 @@ impl<R: Variant> System for PaxosSystem<R> {
 
     fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
-        let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds);
+        let disks = Disks::of(setup.scenario);
+        let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds, disks);
         let linear = Linear::<_, Whole<Kv>>::new(Budget::default());
         let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
@@ -177,18 +195,23 @@ impl<R: Variant> System for PaxosSystem<R> {
         checks
     }
 
-    /// Without leases safety reads no clock.
+    /// Without leases safety reads no clock. Membership is fixed: whoever loses its disk is never made up
+    /// for.
     fn tolerance(&self, setup: &Setup<'_, Self>) -> Tolerance {
-        let any = Tolerance::of(SURVIVED);
+        let damaged_copies = u32::from(setup.scenario.cluster.nodes.saturating_sub(1)) / 2;
+        let any = Tolerance { damaged_copies, ..Tolerance::of(SURVIVED) };
         match setup.settings.lease {
             Some(_) => Tolerance { clock_rate_ppm: setup.settings.clock_rate_bound_ppm, ..any },
             None => any,
         }
     }
 
-    fn core(&self, setup: &Setup<'_, Self>) -> Core {
-        let nodes = setup.scenario.cluster.nodes;
-        Core { among: NodeSet::first(nodes), at_least: u32::from(nodes) / 2 + 1 }
+    fn core(&self, setup: &Setup<'_, Self>, view: View<'_, Self::Process>) -> Core {
+        damage::core(setup.scenario.cluster.nodes, view)
+    }
+
+    fn chunk(&self, _: &Setup<'_, Self>, place: Place) -> Chunk {
+        damage::chunk(place)
     }
 
     fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span {
@@ -231,8 +254,12 @@ impl<R: Variant> System for PaxosSystem<R> {
     }
 
     /// What a leader reads under its lease is only as good as the clocks: the answers may be stale, and
-    /// two may hold the lease. Nothing else reads a clock.
+    /// two may hold the lease. Nothing else reads a clock. Of disks that lie unnoticed nothing is claimed;
+    /// damage that shows costs progress, when too many copies are gone, and never safety.
     fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
+        if excess.iter().any(|kind| damage::lies(*kind)) {
+            return false;
+        }
         let clocks = excess.contains(&ChaosKind::ClockRate);
         !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
     }

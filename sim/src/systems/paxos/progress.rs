@@ -5,7 +5,8 @@
 //! 1. A majority hears one leader: the owner of some ballot and those who sent it an acceptance or a
 //!    grant in that ballot. Within **B1** = (8 T + G)/(1 - rho) + 4d + 7 flush, where T is the longest
 //!    heartbeat round, G a lease grant, d the longest delay of a message and flush the longest sync; more
-//!    where abdication takes more than the three rounds that this allows for. A new leader behind
+//!    where abdication takes more than the three rounds that this allows for, and as many rounds as it takes
+//!    to find out that a disk hangs, for outside the core that of a leader may, for good. A new leader behind
 //!    everybody's log start first fetches a snapshot, in the worst case twice, for the first may be cut off
 //!    by the next: 2 T/(1 - rho) + 4d + 4 flush more.
 //! 2. A client's command becomes chosen: a majority made it durable.
@@ -45,6 +46,8 @@ pub(super) struct Progress {
     pub(super) tally: Tally,
     bounds: Bounds,
     quorum: u32,
+    /// Whether no majority is left that could make progress.
+    excused: bool,
     since: Option<TrueTime>,
     /// Who was heard in which ballot, until a majority was.
     heard: Vec<(Ballot, NodeSet)>,
@@ -62,6 +65,7 @@ impl Progress {
             tally: Tally::new(&V1),
             bounds,
             quorum: u32::from(members) / 2 + 1,
+            excused: false,
             since: None,
             heard: Vec::new(),
             led: None,
@@ -72,7 +76,13 @@ impl Progress {
         }
     }
 
-    pub(super) fn calm(&mut self, now: TrueTime) {
+    /// The faults are over for these nodes. Too few of them can vote only where disks failed beyond what
+    /// is tolerated: then nothing is owed.
+    pub(super) fn calm(&mut self, now: TrueTime, core: NodeSet) {
+        if core.len() < self.quorum {
+            self.excused = true;
+            return;
+        }
         self.since = Some(now);
         self.tally.bound = Some(self.bounds.leader + self.bounds.patience);
         self.answered = vec![false; self.bounds.clients as usize];
@@ -147,7 +157,7 @@ impl Progress {
     }
 
     pub(super) fn settled(&self) -> bool {
-        self.met().is_some()
+        self.excused || self.met().is_some()
     }
 
     pub(super) fn finish(&mut self, now: TrueTime) -> Option<Failure> {

@@ -36,6 +36,9 @@ pub struct PaxosSettings {
     /// At most so many slots are proposed and not yet chosen.
     #[schemars(range(min = 1))]
     pub window: u64,
+    /// Whether every acceptance is written twice, so that damage is told from the torn end of a write that
+    /// nobody counts on. Without, any bad entry is taken for lost.
+    pub mirror: bool,
 }
 
 /// The window from which the length of a heartbeat round is drawn.
@@ -69,6 +72,7 @@ impl Default for PaxosSettings {
             retained: 500,
             batch: 64,
             window: 256,
+            mirror: false,
         }
     }
 }
@@ -106,11 +110,12 @@ impl PaxosSettings {
             heartbeat: self.rounds(scenario),
             abdication_rounds: self.abdication_rounds,
             lease: self.lease(),
+            stall_rounds: self.stall_rounds(scenario),
             snapshot_interval: self.snapshot_every,
             retained: self.retained,
             batch: self.batch,
             in_flight: self.window,
-            mirror: false,
+            mirror: self.mirror,
         };
         let known = |mistakes: &[Mistake], path: &str| mistakes.iter().any(|m| m.path == path);
         match Config::new(rules, me, settings) {
@@ -124,6 +129,14 @@ impl PaxosSettings {
             }
         }
         Err(mistakes)
+    }
+
+    /// How many rounds the slowest sync of a disk that works may take, and two to be sure.
+    fn stall_rounds(&self, scenario: &Scenario) -> u32 {
+        let round = self.rounds(scenario).min.as_nanos().max(1);
+        u32::try_from(scenario.disks.sync.cap().as_nanos() / round)
+            .unwrap_or(u32::MAX)
+            .saturating_add(2)
     }
 
     fn lease(&self) -> Option<Lease> {
@@ -185,7 +198,9 @@ impl PaxosSettings {
         let (delay, flush) = (scenario.network.delay.cap(), scenario.disks.sync.cap());
         let abdication = u64::from(self.abdication_rounds.saturating_sub(3));
         let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
-        let b1 = rate.longest_real(round.times(8 + abdication) + grant)
+        // A leader that talks while its disk hangs is found out only after these rounds.
+        let stall = u64::from(self.stall_rounds(scenario)) + 1;
+        let b1 = rate.longest_real(round.times(8 + abdication + stall) + grant)
             + delay.times(4)
             + flush.times(7);
         let snapshot = rate.longest_real(round.times(2)) + delay.times(4) + flush.times(4);

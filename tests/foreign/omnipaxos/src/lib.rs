@@ -65,12 +65,14 @@ impl System for Omni {
         vec![Box::new(Agreement::new(&AGREEMENT, decided)), Box::new(progress)]
     }
 
-    /// Everything: sessions hide duplication and overtaking, the disk hides restarts.
+    /// Everything but bad disks: sessions hide duplication and overtaking, the disk hides restarts.
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
-        Tolerance::of(ChaosKind::ALL)
+        use ChaosKind::*;
+        let kinds = &[Crash, PowerLoss, Pause, Partition, Loss, Duplication, Delay];
+        Tolerance::of(kinds)
     }
 
-    fn core(&self, setup: &Setup<'_, Self>) -> Core {
+    fn core(&self, setup: &Setup<'_, Self>, _: View<'_, Replica>) -> Core {
         Core::majority(setup.scenario.cluster.nodes)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`Planted`] asks the sound rule first and deviates where its bug says; how often the two answers
 //! differed is counted outside the machines, for a bug that never deviated was not put to the test.
-//! Deliberately absent: bugs that need damaged disks or other hosts, and those of the election.
+//! Deliberately absent: bugs that need other hosts, and those of the election.
 
 mod planted;
 mod rows;
@@ -37,6 +37,10 @@ pub enum Bug {
     VotesAcrossBallots,
     /// P12: replies to an earlier ballot count for the current one.
     LateReplies,
+    /// P13: what cannot be read is taken for empty.
+    DamageReadAsEmpty,
+    /// P14: a node with a blank disk votes under its old id.
+    BlankVotes,
     /// P15: a promise does not tell where its sender's log starts.
     CompactedIsEmpty,
     /// P16: a snapshot is installed without the clients' sessions.
@@ -51,14 +55,22 @@ pub enum Bug {
     AcknowledgesEarly,
     /// P21: a leader reads its own state without looking at its clock.
     ReadsAfterLease,
+    /// P23: a good sync is taken to make up for a failed one.
+    FailedSyncForgiven,
     /// P24: a node outbids whoever is being elected, in every round.
     Duels,
     /// P25: a refused leader raises its ballot in place and keeps the promises that it has.
     RaisesBallot,
+    /// P26: a promise counts for slots whose entry its sender lost.
+    FaultyCountsAsEmpty,
     /// P27: a leader reads its own state before it has applied what phase 1 found.
     ReadsBeforeRecovery,
     /// P29: a lease is granted in a ballot below the one promised.
     GrantsBelowPromise,
+    /// P30: a node that forgot which ballots it used proposes.
+    AmnesiacProposes,
+    /// P31: a promise is told when one of its two copies is durable.
+    PromiseHalfDurable,
     /// P32: a leader that no majority answers neither retires nor admits it.
     NeverAbdicates,
     /// P33: a leader goes on in a ballot that did not choose what it proposed.

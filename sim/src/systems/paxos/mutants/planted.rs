@@ -4,8 +4,8 @@ use super::{Bug, MUTANTS, rows};
 use crate::subject::Mutant;
 use interregnum_core::consensus::LogSlot;
 use interregnum_core::paxos::{
-    AcceptorRules, Ballot, LearnerRules, Lease, Progress, ProposerRules, ReaderRules, Rules,
-    SnapshotStage, Sound, Tally,
+    AcceptorRules, Ballot, Damage, LearnerRules, Lease, Progress, ProposerRules, ReaderRules,
+    Rules, SnapshotStage, Sound, Tally,
 };
 use interregnum_core::{LocalTime, NodeId, Span};
 use std::hash::{Hash, Hasher};
@@ -109,7 +109,22 @@ impl AcceptorRules for Planted {
     }
 
     fn may_reveal_promise(&self, durable_copies: u8) -> bool {
-        self.answer(Bug::PromiseNotDurable, Sound.may_reveal_promise(durable_copies), || true)
+        let sound = Sound.may_reveal_promise(durable_copies);
+        let half = self.answer(Bug::PromiseHalfDurable, sound, || durable_copies >= 1);
+        self.answer(Bug::PromiseNotDurable, half, || true)
+    }
+
+    fn tells_faulty_slots(&self) -> bool {
+        self.answer(Bug::DamageReadAsEmpty, Sound.tells_faulty_slots(), || false)
+    }
+
+    fn may_vote_after(&self, damage: Damage) -> bool {
+        let sound = Sound.may_vote_after(damage);
+        self.answer(Bug::BlankVotes, sound, || damage == Damage::Format)
+    }
+
+    fn makes_up_for_failed_sync(&self) -> bool {
+        self.answer(Bug::FailedSyncForgiven, Sound.makes_up_for_failed_sync(), || true)
     }
 
     fn may_reveal_acceptance(&self, durable: bool) -> bool {
@@ -141,6 +156,15 @@ impl AcceptorRules for Planted {
 }
 
 impl ProposerRules for Planted {
+    fn may_propose_after(&self, damage: Damage) -> bool {
+        let sound = Sound.may_propose_after(damage);
+        self.answer(Bug::AmnesiacProposes, sound, || damage == Damage::Promise)
+    }
+
+    fn counts_faulty(&self) -> bool {
+        self.answer(Bug::FaultyCountsAsEmpty, Sound.counts_faulty(), || true)
+    }
+
     fn may_use_ballot(&self, durable_copies: u8) -> bool {
         self.answer(Bug::BallotNotDurable, Sound.may_use_ballot(durable_copies), || true)
     }

@@ -240,8 +240,8 @@ impl<R: Variant> System for ClientsOnly<R> {
         self.0.tolerance(&Self::inner(setup))
     }
 
-    fn core(&self, setup: &Setup<'_, Self>) -> Core {
-        self.0.core(&Self::inner(setup))
+    fn core(&self, setup: &Setup<'_, Self>, view: View<'_, Self::Process>) -> Core {
+        self.0.core(&Self::inner(setup), view)
     }
 
     fn calm_bound(&self, setup: &Setup<'_, Self>) -> Span {
