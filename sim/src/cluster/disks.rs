@@ -80,6 +80,7 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// How the disk takes a change.
+    #[inline(always)]
     pub(super) fn take_change(
         &mut self,
         disk: NodeId,
@@ -87,11 +88,15 @@ impl<M: Machine> Cluster<M> {
         change: Change<M::Record>,
         driver: &mut impl Driver<M>,
     ) {
-        let change =
-            if driver.disks_ail() { self.ailing(disk, volume, change, driver) } else { change };
-        self.volume(disk, volume).change(change);
+        if driver.disks_ail() {
+            let change = self.ailing(disk, volume, change, driver);
+            self.volume(disk, volume).change_in_trouble(change);
+        } else {
+            self.volume(disk, volume).change(change);
+        }
     }
 
+    #[inline(never)]
     fn ailing(
         &mut self,
         disk: NodeId,

@@ -17,6 +17,7 @@ impl<M: Machine> Node<M> {
         }
     }
 
+    #[inline]
     pub(super) fn volume(&mut self, volume: u8) -> &mut Storage<M::Record> {
         let index = usize::from(volume);
         while self.volumes.len() <= index {

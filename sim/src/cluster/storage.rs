@@ -12,6 +12,8 @@ pub(crate) struct Storage<R> {
     unsynced: VecDeque<Change<R>>,
     /// How many changes have left `unsynced`, whichever way: a sync's mark counts from the start.
     settled: u64,
+    /// Whether anything ever failed here: until then nobody is owed an error.
+    has_failed: bool,
     /// How often a sync failed: those under way at that moment fail with it.
     failures: u32,
     /// Who lost writes and was not told: the next sync of each fails.
@@ -33,6 +35,7 @@ impl<R: Clone> Storage<R> {
             durable: Pages::new(),
             unsynced: VecDeque::new(),
             settled: 0,
+            has_failed: false,
             failures: 0,
             owed: BTreeMap::new(),
             stale: None,
@@ -42,6 +45,12 @@ impl<R: Clone> Storage<R> {
     /// Takes a change; returns nothing, for a write has no completion of its own.
     #[inline(always)]
     pub(crate) fn change(&mut self, change: Change<R>) {
+        self.unsynced.push_back(change);
+    }
+
+    /// Takes a change that a fault may have interfered with.
+    pub(crate) fn change_in_trouble(&mut self, change: Change<R>) {
+        self.has_failed |= matches!(change.what, What::Failed(_));
         self.unsynced.push_back(change);
     }
 
@@ -59,6 +68,9 @@ impl<R: Clone> Storage<R> {
     /// Why a sync of `by` fails that could not fail for reasons of its own: another one failed meanwhile,
     /// or a write of that process was lost and nobody has told it.
     pub(crate) fn owns_up(&mut self, by: ProcessId, mark: Mark) -> Option<DiskError> {
+        if !self.has_failed {
+            return None;
+        }
         let covered = self.within(mark);
         let mut failed = None;
         for change in self.unsynced.iter_mut().take(covered).filter(|change| change.by == by) {
@@ -74,6 +86,7 @@ impl<R: Clone> Storage<R> {
 
     /// Tells `by` with its next sync that it lost writes.
     pub(crate) fn owe(&mut self, by: ProcessId, error: DiskError) {
+        self.has_failed = true;
         self.owed.insert(by, error);
     }
 
@@ -94,6 +107,7 @@ impl<R: Clone> Storage<R> {
 
     /// A sync failed: those under way fail with it.
     pub(crate) const fn fail(&mut self) {
+        self.has_failed = true;
         self.failures = self.failures.wrapping_add(1);
     }
 
@@ -323,7 +337,7 @@ mod tests {
     fn whoever_lost_a_write_is_told_once_by_its_next_sync() {
         let (mut storage, [me, other]) =
             (Storage::<u8>::new(), [0, 1].map(|node| ProcessId::main(NodeId(node))));
-        storage.change(Change { by: me, what: What::Failed(DiskError::Full) });
+        storage.change_in_trouble(Change { by: me, what: What::Failed(DiskError::Full) });
         let mark = storage.mark();
         assert_eq!(storage.owns_up(other, mark), None);
         sync(&mut storage, mark);
@@ -337,7 +351,7 @@ mod tests {
         storage.fail();
         assert_eq!(storage.owns_up(other, under_way), Some(DiskError::Io));
         assert_eq!(storage.owns_up(other, storage.mark()), None);
-        storage.change(Change { by: me, what: What::Failed(DiskError::Io) });
+        storage.change_in_trouble(Change { by: me, what: What::Failed(DiskError::Io) });
         storage.forgive(me);
         assert_eq!(storage.owns_up(me, storage.mark()), None, "it started anew");
     }

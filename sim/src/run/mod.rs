@@ -201,7 +201,7 @@ impl<'r, S: System> Run<'r, S> {
             && self.timeline.tap.checks.iter().all(|check| Check::settled(&**check))
     }
 
-    #[inline]
+    #[inline(always)]
     fn happen(&mut self, event: Event) {
         match event {
             Event::Letter(letter) => self.cluster.receive(letter, &mut self.timeline),
