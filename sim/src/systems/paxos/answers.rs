@@ -301,7 +301,13 @@ fn is_own_slot<A: App>(
 ) -> Option<bool> {
     match reference.head().outcome(asked.client, asked.request) {
         Some(Applied::Outcome { slot, .. }) => Some(slot == as_of),
-        Some(Applied::Forgotten) => holds(asked, as_of, ledger),
+        Some(Applied::Forgotten) => {
+            // A repetition that came after its client had gone on gave nothing: who answers from there
+            // looked at its own state.
+            let outcome = ledger.cell(as_of).and_then(|cell| cell.outcome.as_ref());
+            let gave = matches!(outcome, Some(Applied::Outcome { slot, .. }) if *slot == as_of);
+            holds(asked, as_of, ledger).map(|holds| holds && gave)
+        }
         None | Some(Applied::Nothing) => Some(false),
     }
 }

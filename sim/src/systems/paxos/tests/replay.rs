@@ -3,8 +3,8 @@
 use super::super::evidence::Term;
 use super::story::{Story, applied, ballot, put, read, replay};
 use interregnum_core::NodeId;
-use interregnum_core::consensus::LogSlot;
-use interregnum_core::kv::KvOutput;
+use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, RequestId};
+use interregnum_core::kv::{KvOutput, KvQuery};
 use interregnum_core::paxos::{Reply, Snapshot};
 
 #[test]
@@ -139,6 +139,26 @@ fn a8_a_read_sees_the_state_it_names() {
     let mut wrong_kind = Story::new();
     let id = wrong_kind.ask_read(0, 9);
     wrong_kind.chosen(1..=1).reply(id, &applied(1, None)).violates("A8");
+}
+
+/// A read that was repeated too late takes no effect in the slot that it is given; who reads its state under
+/// a lease just then names that slot, too.
+#[test]
+fn a8_a_read_of_the_state_after_its_own_late_repetition() {
+    let late = Entry::Request {
+        client: ClientId(0),
+        request: RequestId(3),
+        operation: Operation::Query(KvQuery::Get { key: 1 }),
+    };
+    let told = |output| {
+        let mut story = Story::new();
+        let id = story.ask_read(0, 3);
+        story.chosen(1..=2).durable(&[0, 1], ballot(1, 0), 3, &put(5));
+        story.durable(&[0, 1], ballot(1, 0), 4, &late).reply(id, &read(4, output));
+        story
+    };
+    told(Some(5)).is_fine();
+    told(Some(2)).violates("A8");
 }
 
 #[test]
