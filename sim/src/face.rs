@@ -8,7 +8,7 @@ use crate::run::run;
 use crate::scenario::{Scenario, decode_settings};
 use crate::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
 use crate::system::{Setup, System};
-use interregnum_core::{Machine, NodeSet};
+use interregnum_core::{Machine, NodeSet, Span};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -195,8 +195,19 @@ impl<S: System> Ready<S> {
                 format!("may only lengthen the computed bound, which is {bound}"),
             ));
         }
+        // Where time itself ends, whoever waits for something would wait in vain.
+        let calm = self.scenario.calm.within.map_or(bound, |within| within.0.max(bound));
+        if ends.as_nanos().checked_add(calm.as_nanos()).is_none_or(|end| end > LATEST.as_nanos()) {
+            let message = format!(
+                "the run would last longer than 400 years: {ends} of faults, then up to {calm} to recover"
+            );
+            mistakes.push(Mistake::new("duration", message));
+        }
     }
 }
+
+/// No run lasts longer; virtual time ends after 584 years.
+const LATEST: Span = Span::secs(400 * 366 * 24 * 3600);
 
 /// More clients than this are a load test, not a scenario.
 const CLIENTS_MAX: u32 = 1000;

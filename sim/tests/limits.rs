@@ -20,6 +20,8 @@ enum Mood {
     /// Is sound, but the one who judges it panics: in the middle of a machine's step, or at the end.
     IsMisjudged,
     IsMisjudgedInTheEnd,
+    /// Is sound, and claims no more than to recover at some time.
+    TakesAges,
     /// Is sound, but its clients panic.
     IsMiscalled,
     /// Never stops sending to a node that takes for ever.
@@ -52,7 +54,8 @@ impl Machine for Moody {
         match mood {
             Mood::Sends(byte) if cx.me().node == NodeId(0) => cx.send(other, vec![1, *byte]),
             Mood::IsMisjudged => cx.send(other, Vec::new()),
-            Mood::Sends(_) | Mood::IsMisjudgedInTheEnd | Mood::IsMiscalled => {}
+            Mood::Sends(_) | Mood::TakesAges => {}
+            Mood::IsMisjudgedInTheEnd | Mood::IsMiscalled => {}
             Mood::Babbles => return cx.notify(Part::MAIN, ()),
             Mood::Panics => panic!("out of ideas"),
             Mood::Floods => (0..5000).for_each(|_| cx.send(other, Vec::new())),
@@ -148,7 +151,7 @@ impl System for Mood {
     }
 
     fn calm_bound(&self, _: &Setup<'_, Self>) -> Span {
-        Span::secs(1)
+        if matches!(self, Mood::TakesAges) { Span::MAX } else { Span::secs(1) }
     }
 
     fn resolve(&self, _: &str, _: Option<&Value>, _: View<'_, Moody>) -> Vec<ProcessId> {
@@ -156,14 +159,17 @@ impl System for Mood {
     }
 }
 
-fn prepare(mood: Mood, more: &[(&str, Value)]) -> Box<dyn Prepared> {
+fn scenario(more: &[(&str, Value)]) -> Scenario {
     let mut scenario = json!({
         "version": 1, "title": "moody", "system": "moody", "cluster": { "nodes": 2 },
         "max_events": 100_000,
     });
     more.iter().for_each(|(field, value)| scenario[*field] = value.clone());
-    let scenario: Scenario = serde_json::from_value(scenario).unwrap();
-    register(mood).prepare(&scenario).unwrap_or_else(|wrong| panic!("{wrong:?}"))
+    serde_json::from_value(scenario).unwrap()
+}
+
+fn prepare(mood: Mood, more: &[(&str, Value)]) -> Box<dyn Prepared> {
+    register(mood).prepare(&scenario(more)).unwrap_or_else(|wrong| panic!("{wrong:?}"))
 }
 
 fn run(mood: Mood, more: &[(&str, Value)]) -> Outcome {
@@ -191,6 +197,18 @@ fn a_livelock_ends_as_inconclusive_and_says_why() {
     let outcome = run(Mood::Babbles, &[]);
     let why = why_inconclusive(&outcome);
     assert!(why.contains("the budget of 100000 events was spent at 0.100000s"), "{why}");
+}
+
+/// Nobody fails because virtual time has come to its end.
+#[test]
+fn a_run_ends_before_time_does() {
+    let century = json!("36500d");
+    let long = scenario(&[("duration", century.clone()), ("calm", json!({ "within": century }))]);
+    assert!(register(Mood::Sends(1)).prepare(&long).is_ok());
+    let Err(wrong) = register(Mood::TakesAges).prepare(&scenario(&[])) else { panic!() };
+    let [Mistake { path, message, .. }] = wrong.as_slice() else { panic!("{wrong:?}") };
+    assert_eq!(path, "duration");
+    assert!(message.starts_with("the run would last longer than 400 years: 5s"), "{message}");
 }
 
 #[test]

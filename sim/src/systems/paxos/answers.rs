@@ -20,7 +20,7 @@
 //! Kept are each client's last thousand calls. An answer to an older call is not judged. A client may make
 //! calls besides that are not of this service: only the order of their numbers is relied on.
 
-use super::ledger::{Cell, Ledger};
+use super::ledger::Ledger;
 use super::properties::{A8, A9};
 use super::reference::Reference;
 use crate::check::{Failure, Tally};
@@ -304,9 +304,11 @@ fn is_own_slot<A: App>(
     match reference.head().outcome(asked.client, asked.request) {
         Some(Applied::Outcome { slot, .. }) => Some(slot == as_of),
         Some(Applied::Forgotten) => {
-            let took_effect =
-                |cell: &Cell<A>| matches!(cell.outcome, Some(Applied::Outcome { .. }));
-            Some(holds(asked, as_of, ledger)? && ledger.cell(as_of).is_some_and(took_effect))
+            // A repetition that came after its client had gone on gave nothing: who answers from there
+            // looked at its own state.
+            let outcome = ledger.cell(as_of).and_then(|cell| cell.outcome.as_ref());
+            let gave = matches!(outcome, Some(Applied::Outcome { slot, .. }) if *slot == as_of);
+            holds(asked, as_of, ledger).map(|holds| holds && gave)
         }
         None | Some(Applied::Nothing) => Some(false),
     }
