@@ -48,7 +48,7 @@ pub enum Fact {
 /// Why a ballot was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub enum Why {
-    /// The own acceptor took part in a higher ballot.
+    /// The own acceptor took part in a higher ballot, or what is chosen shows that others did.
     Superseded,
     /// So many acceptors refuse the ballot that the others are no majority.
     Refused,

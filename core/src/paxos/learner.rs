@@ -3,11 +3,17 @@
 //! The leader tells with every accept and heartbeat how far everything is chosen. A follower concludes
 //! from it only for slots whose entry it accepted in that very ballot, for a ballot proposes one entry per
 //! slot; anything else it fetches. Chosen entries need no ballot.
+//!
+//! A leader that learns of another entry than it proposed was superseded and has not noticed. It gives up
+//! before it says more about what is chosen: those that accepted its own entry would take that one for it.
+//!
+//! A leader that learns of another entry than the one it proposed was superseded and has not noticed. It gives
+//! up before it says more about what is chosen: those that accepted its own entry would take that one for it.
 
 use super::message::{Ballot, Batch, Body, Reply};
 use super::record::{self, Record};
 use super::rules::Rules;
-use super::{Config, Paxos};
+use super::{Config, Paxos, Role, Why};
 use crate::consensus::{App, Applied, Entry, LogSlot, Operation};
 use crate::{Context, NodeId};
 use alloc::sync::Arc;
@@ -114,6 +120,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
         cx: &mut Context<'_, Self>,
     ) {
         let before = self.applied;
+        let chosen = (batch.first.0..).map(LogSlot).zip(&batch.entries);
+        if chosen.into_iter().any(|(slot, entry)| self.proposes_otherwise(slot, entry)) {
+            self.give_up_superseded(config, cx);
+        }
         for (at, entry) in (batch.first.0..).zip(&batch.entries) {
             if !self.learn(config, LogSlot(at), entry, cx) {
                 break;
@@ -125,6 +135,22 @@ impl<A: App, R: Rules> Paxos<A, R> {
             self.fetch_if_behind(config, from, batch.chosen_upto, cx);
             self.lead_if_promised(config, cx);
             self.settle_open_slots(config, cx);
+        }
+    }
+
+    /// Whether this node, in the ballot that it leads, proposed something else for the slot.
+    fn proposes_otherwise(&self, slot: LogSlot, entry: &Entry<A>) -> bool {
+        let Role::Leading(leading) = &self.role else { return false };
+        let cell = self.log.get(slot).filter(|_| slot > self.applied);
+        cell.is_some_and(|cell| cell.ballot == leading.ballot && cell.entry != *entry)
+    }
+
+    /// Gives up a ballot that cannot be the highest in which anything was chosen.
+    pub(super) fn give_up_superseded(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        if let Some(own) = self.own_ballot() {
+            cx.probe("paxos/superseded-unnoticed");
+            self.step_down(config, Why::Superseded, cx);
+            self.election.spend(own);
         }
     }
 

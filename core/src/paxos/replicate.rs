@@ -27,6 +27,8 @@ pub(super) struct Leading<A: App> {
     pub(super) heard: NodeSet,
     /// For how many rounds those were no majority.
     pub(super) silent_rounds: u32,
+    /// For how many rounds a slot was left open that those who refused could have settled.
+    pub(super) open_rounds: u32,
     /// Slots below were already under way when this round began: their accepts may be lost.
     pub(super) stale_below: LogSlot,
     /// The latest heartbeat's number.
@@ -89,6 +91,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             refused: NodeSet::EMPTY,
             heard: NodeSet::EMPTY,
             silent_rounds: 0,
+            open_rounds: 0,
             stale_below: base,
             sequence: 0,
             beats: [None; 2],
@@ -97,6 +100,16 @@ impl<A: App, R: Rules> Paxos<A, R> {
         cx.fact(Fact::Led { ballot });
         self.settle_open_slots(config, cx);
         self.beat(config, cx);
+    }
+
+    /// Whether something that this node proposed in its ballot for a slot up to `upto` is not known to be
+    /// chosen.
+    pub(super) fn is_proposing_upto(&self, upto: LogSlot) -> bool {
+        let Role::Leading(leading) = &self.role else {
+            return false;
+        };
+        let slots = (leading.base.0..=upto.0).zip(&leading.proposals);
+        slots.into_iter().any(|(_, proposal)| proposal.state == State::Sent)
     }
 
     /// Proposes what phase 1 found, in each slot for which enough promises count.

@@ -160,6 +160,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         }
         cx.probe("paxos/snapshot-installed");
+        // What the state holds of the slots under way is not known: it may be something else.
+        if self.is_proposing_upto(snapshot.applied) {
+            self.give_up_superseded(config, cx);
+        }
         let Replica { app, sessions } = snapshot.replica.clone();
         self.replica.app = app;
         if config.rules.installs_sessions() {

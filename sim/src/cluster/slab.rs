@@ -29,6 +29,10 @@ impl<T> Slab<T> {
         Some(value)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten()
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

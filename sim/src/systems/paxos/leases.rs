@@ -45,7 +45,7 @@ struct Held {
 
 #[derive(Clone, Debug, Default)]
 struct Watched {
-    /// The last heartbeats that reached the node.
+    /// The heartbeat in the highest ballot that reached the node last, and the last one besides.
     heard: [Option<Exclusion>; 2],
     /// Whom the node excludes others for, and whom it did before.
     granted: [Option<Exclusion>; 2],
@@ -138,7 +138,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
             Body::Heartbeat { ballot, sequence, .. } => {
                 let until = counted.after(self.grant);
                 node.superseded(ballot);
-                node.heard = [Some(Exclusion { ballot, sequence, until }), node.heard[0]];
+                node.hears(Exclusion { ballot, sequence, until });
             }
             Body::Release { ballot, sequence } => node.released(ballot, sequence),
             _ => {}
@@ -231,6 +231,16 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
 }
 
 impl Watched {
+    /// A grant may have to wait for the disk: meanwhile late heartbeats of earlier ballots, which are
+    /// refused, must not make the one forgotten that it answers.
+    fn hears(&mut self, new: Exclusion) {
+        if self.heard[0].is_some_and(|first| first.ballot > new.ballot) {
+            self.heard[1] = Some(new);
+        } else {
+            self.heard = [Some(new), self.heard[0]];
+        }
+    }
+
     /// A later copy of an earlier heartbeat shortens nothing.
     fn grants(&mut self, new: Exclusion) {
         match &mut self.granted[0] {

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod audit;
+mod damage;
 mod linear;
 mod liveness;
 mod memory;
