@@ -54,6 +54,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
         if voter {
             machine.read_log(config, image, cx);
+            machine.restore_pointer(image, cx);
             machine.keep_quiet(config, cx);
         }
         if proposer {
@@ -206,6 +207,16 @@ impl<A: App, R: Rules> Paxos<A, R> {
                     cx.write(place, Record::Accepted { slot, ballot, entry });
                 }
             }
+        }
+    }
+
+    /// Where the pointer cannot be read it may come back, and name a snapshot that the next one would
+    /// overwrite. No snapshot is written before boot's sync completes, and with it this.
+    fn restore_pointer(&self, image: &Image<Record<A>>, cx: &mut Context<'_, Self>) {
+        if !matches!(image.record(POINTER), Some(Record::Pointer { .. })) {
+            let (place, applied) = (self.snapshots.place, self.applied);
+            let log_start = applied.next();
+            cx.write(POINTER, Record::Pointer { place, applied, log_start });
         }
     }
 

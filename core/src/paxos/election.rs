@@ -174,6 +174,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             cx.probe("paxos/gave-up-for-its-disk");
             why = Some(Why::Unheard);
         }
+        let needs_refused = self.needs_refused(config);
         if let Role::Leading(leading) = &mut self.role {
             let mut voters = core::mem::take(&mut leading.heard);
             if disk_works {
@@ -189,6 +190,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
             if config.rules.abdicates(leading.silent_rounds, limit) {
                 cx.probe("paxos/abdicated-unheard");
                 why = Some(Why::Unheard);
+            }
+            leading.open_rounds =
+                if needs_refused { leading.open_rounds.saturating_add(1) } else { 0 };
+            if config.rules.abdicates(leading.open_rounds, limit) {
+                cx.probe("paxos/gave-up-for-open-slots");
+                why = Some(Why::Refused);
             }
         }
         if !self.election.happy || self.election.elected > own {

@@ -3,6 +3,9 @@
 //! The leader tells with every accept and heartbeat how far everything is chosen. A follower concludes
 //! from it only for slots whose entry it accepted in that very ballot, for a ballot proposes one entry per
 //! slot; anything else it fetches. Chosen entries need no ballot.
+//!
+//! A leader that learns of another entry than the one it proposed was overtaken and has not noticed. It gives
+//! up before it says more about what is chosen: those that accepted its own entry would take that one for it.
 
 use super::message::{Ballot, Batch, Body, Reply};
 use super::record::{self, Record};

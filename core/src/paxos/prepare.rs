@@ -155,6 +155,23 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
     }
 
+    /// Whether damage leaves a slot open that one of those who refused could help to settle: in a higher
+    /// ballot they would promise. Those who have not answered may never do.
+    pub(super) fn needs_refused(&self, config: &Config<R>) -> bool {
+        let Role::Leading(leading) = &self.role else {
+            return false;
+        };
+        let (Some(open), refused) = (&leading.open, leading.refused) else {
+            return false;
+        };
+        let members = config.settings().members;
+        open.is_blocked(self.applied.next(), |faulty| {
+            let voters = open.promises.voters.difference(faulty);
+            let settled = config.rules.is_quorum(Tally { voters, replies: voters.len() }, members);
+            !settled && !refused.difference(faulty).is_empty()
+        })
+    }
+
     /// Gives the ballot up when the acceptors left to it are no majority, be it only for one slot that
     /// damage left open. It is never raised in place: to lead again is the election's decision.
     pub(super) fn give_up_if_refused(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {

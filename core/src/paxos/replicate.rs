@@ -27,6 +27,8 @@ pub(super) struct Leading<A: App> {
     pub(super) heard: NodeSet,
     /// For how many rounds those were no majority.
     pub(super) silent_rounds: u32,
+    /// For how many rounds a slot was left open that those who refused could have settled.
+    pub(super) open_rounds: u32,
     /// Slots below were already under way when this round began: their accepts may be lost.
     pub(super) stale_below: LogSlot,
     /// The latest heartbeat's number.
@@ -89,6 +91,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             refused: NodeSet::EMPTY,
             heard: NodeSet::EMPTY,
             silent_rounds: 0,
+            open_rounds: 0,
             stale_below: base,
             sequence: 0,
             beats: [None; 2],

@@ -222,14 +222,30 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// Whoever repairs a disk starts the processes that were deployed to run and are down, and restarts
-    /// those that could not read the disk when they started, or whose writes it refused.
+    /// those that could not read the disk when they started, whose writes it refused, or who wait for a
+    /// sync that failed with another one: they would stop as soon as they are told, with nobody there.
     pub(crate) fn start_anew(&mut self, index: usize, driver: &mut impl Driver<M>) {
         let Process { id, misread, .. } = self.processes[index];
         let volumes = &self.nodes[id.node.index()].volumes;
-        if misread || volumes.iter().any(|volume| volume.is_in_debt_to(id)) {
+        let owed = volumes.iter().any(|volume| volume.is_in_debt_to(id));
+        if misread || owed || self.waits_for_failure(index) {
             self.crash(index, CrashCause::Crash, driver);
         }
         self.start_if_wanted(index, driver);
+    }
+
+    fn waits_for_failure(&self, index: usize) -> bool {
+        let Process { id, incarnation, .. } = self.processes[index];
+        let volumes = &self.nodes[id.node.index()].volumes;
+        self.flights.iter().any(|flight| match flight {
+            Flight::Syncing { process, incarnation: of, volume, mark, .. } => {
+                let storage = volumes.get(usize::from(*volume));
+                *process == index
+                    && *of == incarnation
+                    && storage.is_some_and(|storage| storage.is_doomed(*mark))
+            }
+            _ => false,
+        })
     }
 
     /// Wakes the process whatever holds it, and starts it if it is down.

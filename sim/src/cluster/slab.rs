@@ -42,6 +42,10 @@ impl<T> Slab<T> {
         self.slots[slot as usize].remove(0)
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten()
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }

@@ -80,7 +80,7 @@ impl<R: Clone> Storage<R> {
             }
         }
         let owed = self.owed.remove(&by);
-        let dragged = (mark.failures != self.failures).then_some(DiskError::Io);
+        let dragged = self.is_doomed(mark).then_some(DiskError::Io);
         failed.or(owed).or(dragged)
     }
 
@@ -94,6 +94,11 @@ impl<R: Clone> Storage<R> {
     pub(crate) fn is_in_debt_to(&self, by: ProcessId) -> bool {
         let failed = |change: &Change<R>| matches!(change.what, What::Failed(_));
         self.owed.contains_key(&by) || self.unsynced.iter().any(|c| c.by == by && failed(c))
+    }
+
+    /// Whether a sync with this mark is bound to fail because another one did.
+    pub(crate) const fn is_doomed(&self, mark: Mark) -> bool {
+        mark.failures != self.failures
     }
 
     /// Whoever starts anew reads what there is, and is owed nothing.

@@ -1,9 +1,10 @@
 //! The settings of a scenario, and what follows from them: configurations and bounds.
 
 use super::catch_up::Policy;
+use super::damage::may_strike;
 use super::load::KvLoad;
 use super::progress::Bounds;
-use crate::scenario::{Duration, Scenario};
+use crate::scenario::{ChaosKind, Duration, Scenario};
 use crate::subject::Mistake;
 use interregnum_core::paxos::{Config, ConfigError, Lease, Rules, Settings as CoreSettings};
 use interregnum_core::{NodeId, Ppm, Span, Window};
@@ -139,6 +140,18 @@ impl PaxosSettings {
             .saturating_add(2)
     }
 
+    /// How many rounds are lost to leaders whose disk hangs for good, where disks may: each node outside the
+    /// core may be elected while nothing shows that it does, and is found out only after the rounds that a
+    /// sync may take; for each after the first an election of five rounds comes on top.
+    fn hung_rounds(&self, scenario: &Scenario) -> u64 {
+        if !may_strike(scenario, &[ChaosKind::HungDisk, ChaosKind::SlowDisk]) {
+            return 0;
+        }
+        let outside = u64::from(scenario.cluster.nodes.saturating_sub(1) / 2);
+        let found_out = u64::from(self.stall_rounds(scenario)) + 1;
+        found_out * outside + 5 * outside.saturating_sub(1)
+    }
+
     fn lease(&self) -> Option<Lease> {
         let LeaseSettings { grant, guard } = self.lease?;
         Some(Lease { grant: grant.0, guard: guard.0, rate: Ppm(self.clock_rate_bound_ppm) })
@@ -198,9 +211,8 @@ impl PaxosSettings {
         let (delay, flush) = (scenario.network.delay.cap(), scenario.disks.sync.cap());
         let abdication = u64::from(self.abdication_rounds.saturating_sub(3));
         let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
-        // A leader that talks while its disk hangs is found out only after these rounds.
-        let stall = u64::from(self.stall_rounds(scenario)) + 1;
-        let b1 = rate.longest_real(round.times(8 + abdication + stall) + grant)
+        let b1 = rate
+            .longest_real(round.times(8 + abdication + self.hung_rounds(scenario)) + grant)
             + delay.times(4)
             + flush.times(7);
         let snapshot = rate.longest_real(round.times(2)) + delay.times(4) + flush.times(4);

@@ -1,10 +1,11 @@
 //! Acceptances that are on a medium, but of which their node has not been told.
 //!
 //! A power failure or a failed sync may leave a write on the medium that its node takes for lost. If it decays
-//! before a sync has told the node that it is durable, nobody has counted on it, and to forget it is right:
-//! torn or rotten looks the same. "Durable at some time" would call an entry chosen that no sound machine
+//! before the node's next life reads it, nobody has counted on it, and to forget it is right: torn or rotten
+//! looks the same. "Durable at some time" would call an entry chosen that no sound machine
 //! needs to remember, and A2 would then accuse the next leader. So where disks may be damaged an acceptance
-//! counts once a sync completes at its node; whoever reveals it sooner breaks a rule anyway. Where they
+//! counts once a sync completes at its node; whoever reveals it sooner breaks a rule anyway. What decays in
+//! between counts all the same while that life lasts, for the node cannot know; its next life can. Where disks
 //! cannot be damaged the two are the same, and nothing is kept back.
 //!
 //! A sync that was issued before the write may complete in between, after a pause: then the acceptance counts
@@ -34,6 +35,8 @@ struct Kept<A: App> {
     slot: LogSlot,
     ballot: Ballot,
     entry: Entry<A>,
+    /// It was damaged meanwhile.
+    lost: bool,
 }
 
 impl<A: App> Withheld<A> {
@@ -49,12 +52,18 @@ impl<A: App> Withheld<A> {
         (ballot, slot): (Ballot, LogSlot),
         entry: &Entry<A>,
     ) {
-        self.held.push(Kept { node, at, slot, ballot, entry: entry.clone() });
+        self.held.push(Kept { node, at, slot, ballot, entry: entry.clone(), lost: false });
     }
 
     /// A slot was damaged, or with `None` the whole disk is gone.
     fn lose(&mut self, node: NodeId, at: Option<Place>) {
-        self.held.retain(|held| held.node != node || at.is_some_and(|at| at != held.at));
+        let of_node = self.held.iter_mut().filter(|held| held.node == node);
+        of_node.filter(|held| at.is_none_or(|at| at == held.at)).for_each(|held| held.lost = true);
+    }
+
+    /// `node` starts, and finds what is left.
+    fn find(&mut self, node: NodeId) {
+        self.held.retain(|held| held.node != node || !held.lost);
     }
 
     /// A sync completed at `node`: what counts now, oldest first.
@@ -105,6 +114,10 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
             }
             Seen::Replaced { node } => {
                 self.withheld.lose(node, None);
+                false
+            }
+            Seen::Booted { process, .. } => {
+                self.withheld.find(process.node);
                 false
             }
             _ => false,

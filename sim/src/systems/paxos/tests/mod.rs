@@ -2,6 +2,7 @@
 
 mod agreement;
 mod audit;
+mod damage;
 mod leases;
 mod linear;
 mod liveness;
