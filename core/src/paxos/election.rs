@@ -4,8 +4,8 @@
 //! elected leader is alive or is itself elected and connected to a majority. Only a node that is
 //! connected to a majority, is unhappy and hears nobody happy takes over; so leadership is stable although
 //! links fail pairwise, and a leader that lost its majority is replaced even where it is still heard. A
-//! node whose disk hangs counts itself neither as a voter nor as a candidate, or nobody would take over from
-//! a leader that talks but can promise nothing.
+//! node whose disk hangs counts itself neither as a voter nor as a candidate, and answers nobody: others would
+//! go on to count on one that talks but can promise nothing.
 //!
 //! Nothing here decides safety. Deliberately absent: the clock; time is counted in rounds, whose length
 //! the host draws.
@@ -146,7 +146,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         cx.arm(Timer::Round, config.settings().heartbeat);
     }
 
-    /// A node without memory is silent: it must not make anybody believe in a majority.
+    /// A node without memory is silent, and so is one whose disk hangs: neither can promise, so that they
+    /// must not make anybody believe in a majority.
     pub(super) fn on_ask(
         &self,
         config: &Config<R>,
@@ -154,7 +155,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         round: u64,
         cx: &mut Context<'_, Self>,
     ) {
-        if !self.acceptor.voter {
+        if !self.acceptor.voter || !self.disk_works(config) {
             return;
         }
         let Election { candidacy, elected, happy, .. } = self.election;
