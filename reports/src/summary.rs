@@ -163,7 +163,7 @@ impl Summary {
         self.events = self.events.saturating_add(outcome.events);
         self.virtual_ns = self.virtual_ns.saturating_add(outcome.virtual_ns);
         for property in &outcome.properties {
-            self.add_property(property);
+            add_property(&mut self.properties, property);
         }
         for fault in &outcome.faults {
             let sum = self.faults.entry(fault.kind.clone()).or_default();
@@ -181,29 +181,6 @@ impl Summary {
             self.lines.push(Line { seed, verdict, observed, virtual_ns, events });
         }
         self.keep(record);
-    }
-
-    fn add_property(&mut self, property: &PropertyOutcome) {
-        let runs = |yes: bool| u64::from(yes);
-        let failed = matches!(property.verdict, Finding::Violated | Finding::InconsistentEvidence);
-        match self.properties.iter_mut().find(|sum| sum.total.id == property.id) {
-            None => self.properties.push(PropertySum {
-                total: property.clone(),
-                exercised_runs: runs(property.exercised > 0),
-                violated_runs: runs(failed),
-            }),
-            Some(sum) => {
-                let total = &mut sum.total;
-                total.checked = total.checked.saturating_add(property.checked);
-                total.exercised = total.exercised.saturating_add(property.exercised);
-                total.violated = total.violated.saturating_add(property.violated);
-                total.took_ns = total.took_ns.max(property.took_ns);
-                total.bound_ns = total.bound_ns.max(property.bound_ns);
-                total.verdict = worst(total.verdict, property.verdict);
-                sum.exercised_runs += runs(property.exercised > 0);
-                sum.violated_runs += runs(failed);
-            }
-        }
     }
 
     fn keep(&mut self, record: &Record<'_>) {
@@ -248,14 +225,95 @@ impl Summary {
     }
 }
 
+/// Adds what a run says of a property to what others said. Where a run did not judge it, its counts say
+/// nothing about what held in the others: they are kept only while no run has judged it.
+fn add_property(sums: &mut Vec<PropertySum>, property: &PropertyOutcome) {
+    let is_judged = |property: &PropertyOutcome| property.verdict != Finding::NotJudged;
+    let this = PropertySum::of(property);
+    let Some(sum) = sums.iter_mut().find(|sum| sum.total.id == property.id) else {
+        sums.push(this);
+        return;
+    };
+    if is_judged(&sum.total) != is_judged(property) {
+        if is_judged(property) {
+            *sum = this;
+        }
+        return;
+    }
+    let total = &mut sum.total;
+    total.checked = total.checked.saturating_add(property.checked);
+    total.exercised = total.exercised.saturating_add(property.exercised);
+    total.violated = total.violated.saturating_add(property.violated);
+    total.took_ns = total.took_ns.max(property.took_ns);
+    total.bound_ns = total.bound_ns.max(property.bound_ns);
+    total.verdict = worst(total.verdict, property.verdict);
+    sum.exercised_runs += this.exercised_runs;
+    sum.violated_runs += this.violated_runs;
+}
+
+impl PropertySum {
+    fn of(property: &PropertyOutcome) -> Self {
+        let failed = matches!(property.verdict, Finding::Violated | Finding::InconsistentEvidence);
+        Self {
+            total: property.clone(),
+            exercised_runs: u64::from(property.exercised > 0),
+            violated_runs: u64::from(failed),
+        }
+    }
+}
+
 /// The verdict that a reader must not miss: one exercise in any run suffices to have held.
 fn worst(one: Finding, other: Finding) -> Finding {
     match (one, other) {
-        // Runs that do not judge it say nothing of those that do.
-        (Finding::NotJudged, told) | (told, Finding::NotJudged) => told,
         (Finding::NotExercised, Finding::Held) | (Finding::Held, Finding::NotExercised) => {
             Finding::Held
         }
         _ => one.max(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(verdict: Finding, exercised: u64, violated: u64) -> PropertyOutcome {
+        PropertyOutcome {
+            id: "Z1".to_owned(),
+            name: "it holds".to_owned(),
+            formula: "always".to_owned(),
+            kind: PropertyKind::Invariant,
+            verdict,
+            checked: exercised,
+            exercised,
+            violated,
+            last_exercised_ns: None,
+            took_ns: None,
+            bound_ns: None,
+        }
+    }
+
+    /// What a run saw of a property that it did not judge must not stand beside the verdict of others.
+    #[test]
+    fn counts_are_those_of_the_runs_that_judged() {
+        let not_judged = outcome(Finding::NotJudged, 7, 3);
+        let held = outcome(Finding::Held, 5, 0);
+        let orders: [&[&PropertyOutcome]; 3] = [
+            &[&not_judged, &held, &held],
+            &[&held, &not_judged, &held],
+            &[&held, &held, &not_judged],
+        ];
+        for order in orders {
+            let mut sums = Vec::new();
+            order.iter().for_each(|property| add_property(&mut sums, property));
+            let total = &sums[0].total;
+            assert_eq!(
+                (total.verdict, total.exercised, total.violated, sums[0].exercised_runs),
+                (Finding::Held, 10, 0, 2)
+            );
+        }
+        let mut sums = Vec::new();
+        add_property(&mut sums, &not_judged);
+        add_property(&mut sums, &not_judged);
+        assert_eq!((sums[0].total.verdict, sums[0].total.violated), (Finding::NotJudged, 6));
     }
 }
