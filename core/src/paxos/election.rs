@@ -5,7 +5,8 @@
 //! connected to a majority, is unhappy and hears nobody happy takes over; so leadership is stable although
 //! links fail pairwise, and a leader that lost its majority is replaced even where it is still heard. A
 //! node whose disk hangs counts itself neither as a voter nor as a candidate, and answers nobody: others would
-//! go on to count on one that talks but can promise nothing.
+//! go on to count on one that talks but can promise nothing. A leader that damage keeps from settling a slot
+//! leaves it to others for a while: they may reach the nodes that still know.
 //!
 //! Nothing here decides safety. Deliberately absent: the clock; time is counted in rounds, whose length
 //! the host draws.
@@ -27,6 +28,8 @@ pub(super) struct Election {
     /// The ballot held to be elected.
     pub(super) elected: Ballot,
     pub(super) happy: bool,
+    /// For so many rounds it leaves it to others to lead.
+    abstains: u32,
     told: NodeMap<Option<Told>>,
     /// What was applied when the previous round ended.
     applied_before: LogSlot,
@@ -50,6 +53,7 @@ impl Election {
             candidacy: Ballot::NONE,
             elected: promised,
             happy: false,
+            abstains: 0,
             told: NodeMap::new(members, |_| None),
             applied_before: LogSlot::ZERO,
         }
@@ -100,7 +104,9 @@ impl Election {
         };
         let any_happy = self.repliers().any(|(_, told)| told.happy);
         let connected = is_quorum(self.repliers().map(|(node, _)| node).collect());
-        if disk_works && config.rules.may_take_over(self.happy, any_happy, connected) {
+        let may_run = disk_works && self.abstains == 0;
+        self.abstains = self.abstains.saturating_sub(1);
+        if may_run && config.rules.may_take_over(self.happy, any_happy, connected) {
             let known = self.repliers().map(|(_, told)| told.elected).max();
             let highest = self.elected.max(promised).max(known.unwrap_or(Ballot::NONE));
             self.candidacy = Ballot { round: highest.round.saturating_add(1), node: me };
@@ -175,7 +181,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             cx.probe("paxos/gave-up-for-its-disk");
             why = Some(Why::Unheard);
         }
-        let needs_refused = self.needs_refused(config);
+        let has_open_slots = self.has_open_slots(config);
         if let Role::Leading(leading) = &mut self.role {
             let mut voters = core::mem::take(&mut leading.heard);
             if disk_works {
@@ -193,9 +199,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
                 why = Some(Why::Unheard);
             }
             leading.open_rounds =
-                if needs_refused { leading.open_rounds.saturating_add(1) } else { 0 };
+                if has_open_slots { leading.open_rounds.saturating_add(1) } else { 0 };
             if config.rules.abdicates(leading.open_rounds, limit) {
                 cx.probe("paxos/gave-up-for-open-slots");
+                self.election.abstains = 2 * limit;
                 why = Some(Why::Refused);
             }
         }

@@ -155,20 +155,18 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
     }
 
-    /// Whether damage leaves a slot open that one of those who refused could help to settle: in a higher
-    /// ballot they would promise. Those who have not answered may never do.
-    pub(super) fn needs_refused(&self, config: &Config<R>) -> bool {
+    /// Whether damage leaves a slot open that this ballot has not settled. Those who refused it would promise
+    /// a higher one, and another leader may be heard by whom this one does not reach.
+    pub(super) fn has_open_slots(&self, config: &Config<R>) -> bool {
         let Role::Leading(leading) = &self.role else {
             return false;
         };
-        let (Some(open), refused) = (&leading.open, leading.refused) else {
-            return false;
-        };
         let members = config.settings().members;
-        open.is_blocked(self.applied.next(), |faulty| {
-            let voters = open.promises.voters.difference(faulty);
-            let settled = config.rules.is_quorum(Tally { voters, replies: voters.len() }, members);
-            !settled && !refused.difference(faulty).is_empty()
+        leading.open.as_ref().is_some_and(|open| {
+            open.is_blocked(self.applied.next(), |faulty| {
+                let voters = open.promises.voters.difference(faulty);
+                !config.rules.is_quorum(Tally { voters, replies: voters.len() }, members)
+            })
         })
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Leading<A: App> {
     pub(super) heard: NodeSet,
     /// For how many rounds those were no majority.
     pub(super) silent_rounds: u32,
-    /// For how many rounds a slot was left open that those who refused could have settled.
+    /// For how many rounds damage left a slot open.
     pub(super) open_rounds: u32,
     /// Slots below were already under way when this round began: their accepts may be lost.
     pub(super) stale_below: LogSlot,

@@ -5,9 +5,10 @@
 //! 1. A majority hears one leader: the owner of some ballot and those who sent it an acceptance or a
 //!    grant in that ballot. Within **B1** = (8 T + G)/(1 - rho) + 4d + 7 flush, where T is the longest
 //!    heartbeat round, G a lease grant, d the longest delay of a message and flush the longest sync; more
-//!    where abdication takes more than the three rounds that this allows for. Where disks may hang, those
-//!    outside the core may do so for good, and nothing shows it until their nodes need them: one after the
-//!    other may be elected, and each is found out only after so many rounds as a sync may take. A new leader behind
+//!    where abdication takes more than the three rounds that this allows for. Where disks fail, those outside
+//!    the core may hang for good, or have lost what only somebody knows whom they do not reach, and nothing
+//!    shows it before they lead: one after the other may be elected, and each gives up only after so many
+//!    rounds as a sync may take, or as abdication does. A new leader behind
 //!    everybody's log start first fetches a snapshot, in the worst case twice, for the first may be cut off
 //!    by the next: 2 T/(1 - rho) + 4d + 4 flush more.
 //! 2. A client's command becomes chosen: a majority made it durable.

@@ -116,8 +116,8 @@ pub const V1: Property = Property {
     id: "V1",
     name: "a leader emerges and answers",
     formula: "once a majority is healed, a majority hears one leader within ((8 + S) T + G)/(1 - rho) + 4d + \
-              7 flush and a snapshot's way, S rounds being those in which disks outside it may hang unnoticed; \
-              soon after, a command is chosen and every client is answered",
+              7 flush and a snapshot's way, S rounds being those in which leaders outside it may be of no \
+              use where disks fail; soon after, a command is chosen and every client is answered",
     kind: PropertyKind::Liveness,
 };
 

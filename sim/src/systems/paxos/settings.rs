@@ -1,7 +1,7 @@
 //! The settings of a scenario, and what follows from them: configurations and bounds.
 
 use super::catch_up::Policy;
-use super::damage::may_strike;
+use super::damage::{Disks, may_strike};
 use super::load::KvLoad;
 use super::progress::Bounds;
 use crate::scenario::{ChaosKind, Duration, Scenario};
@@ -140,16 +140,20 @@ impl PaxosSettings {
             .saturating_add(2)
     }
 
-    /// How many rounds are lost to leaders whose disk hangs for good, where disks may: each node outside the
-    /// core may be elected while nothing shows that it does, and is found out only after the rounds that a
-    /// sync may take; for each after the first an election of five rounds comes on top.
-    fn hung_rounds(&self, scenario: &Scenario) -> u64 {
-        if !may_strike(scenario, &[ChaosKind::HungDisk, ChaosKind::SlowDisk]) {
-            return 0;
-        }
+    /// How many rounds are lost to leaders outside the core that can do nothing for good. One whose disk hangs
+    /// is found out only after the rounds that a sync may take; one that cannot settle a slot, because it does
+    /// not reach those who still know, gives up after the abdication rounds. Each node outside the core may
+    /// be elected once before that shows; for each after the first an election of five rounds comes on top.
+    fn lost_rounds(&self, scenario: &Scenario) -> u64 {
         let outside = u64::from(scenario.cluster.nodes.saturating_sub(1) / 2);
-        let found_out = u64::from(self.stall_rounds(scenario)) + 1;
-        found_out * outside + 5 * outside.saturating_sub(1)
+        let hangs = may_strike(scenario, &[ChaosKind::HungDisk, ChaosKind::SlowDisk]);
+        let hangs = if hangs { u64::from(self.stall_rounds(scenario)) + 1 } else { 0 };
+        let damaged = Disks::of(scenario) == Disks::MayFail;
+        let damaged = if damaged { u64::from(self.abdication_rounds) + 1 } else { 0 };
+        match hangs.max(damaged) {
+            0 => 0,
+            found_out => found_out * outside + 5 * outside.saturating_sub(1),
+        }
     }
 
     fn lease(&self) -> Option<Lease> {
@@ -212,7 +216,7 @@ impl PaxosSettings {
         let abdication = u64::from(self.abdication_rounds.saturating_sub(3));
         let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
         let b1 = rate
-            .longest_real(round.times(8 + abdication + self.hung_rounds(scenario)) + grant)
+            .longest_real(round.times(8 + abdication + self.lost_rounds(scenario)) + grant)
             + delay.times(4)
             + flush.times(7);
         let snapshot = rate.longest_real(round.times(2)) + delay.times(4) + flush.times(4);
