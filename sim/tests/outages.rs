@@ -97,7 +97,7 @@ impl System for Guards {
         Tolerance::of(ChaosKind::ALL)
     }
 
-    fn core(&self, _: &Setup<'_, Self>) -> Core {
+    fn core(&self, _: &Setup<'_, Self>, _: View<'_, Guard>) -> Core {
         Core::majority(2)
     }
 
