@@ -1,20 +1,18 @@
 //! A cluster without time: the test decides what is delivered, flushed, fired and crashed.
 
 use crate::chance::Chance;
+use crate::disk::{Disk, Fate, Operation};
 use crate::oracle::Oracle;
 use core::num::NonZeroU32;
 use interregnum_core::consensus::Consensus;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::record::{VOLUME, format};
-use interregnum_core::paxos::{
-    Call, Config, Fact, Message, Paxos, Record, Reply, Rules, Settings, Ticket, Timer,
-};
+use interregnum_core::paxos::record::format;
+use interregnum_core::paxos::{Call, Config, Fact, Message, Paxos, Reply, Rules, Settings, Timer};
 use interregnum_core::{
-    CallId, Cell, Context, DiskError, Effect, Host, Image, Input, LocalTime, Machine, NodeId,
-    Outcome, Place, ProcessId, Run, Slot, Span, WallTime,
+    CallId, Cell, Context, DiskError, Effect, Host, Input, LocalTime, Machine, NodeId, Outcome,
+    ProcessId, Run, Span, WallTime,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message under way.
 #[derive(Clone, Debug)]
@@ -22,28 +20,6 @@ pub(crate) struct Flight {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
     pub(crate) message: Message<Kv>,
-}
-
-/// A disk: what is durable, and what was asked for since.
-#[derive(Debug, Default)]
-pub(crate) struct Disk {
-    pub(crate) durable: BTreeMap<Place, Cell<Record<Kv>>>,
-    pending: VecDeque<Operation>,
-}
-
-/// What a power failure does to one write that was not synced.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
-    Survives,
-    Lost,
-    Torn,
-}
-
-#[derive(Debug)]
-enum Operation {
-    Write(Place, Record<Kv>),
-    Erase(Range<Slot>),
-    Sync(Ticket),
 }
 
 #[derive(Debug)]
@@ -323,69 +299,6 @@ impl<R: Rules> Lab<R> {
         for node in &mut self.nodes {
             node.clock = node.clock.after(Span::millis(100));
         }
-    }
-}
-
-impl Disk {
-    pub(crate) fn image(&self) -> Image<Record<Kv>> {
-        let mut seen = Self { durable: self.durable.clone(), pending: VecDeque::new() };
-        for operation in &self.pending {
-            match operation {
-                Operation::Write(at, record) => {
-                    seen.carry_out(Operation::Write(*at, record.clone()));
-                }
-                Operation::Erase(slots) => {
-                    seen.carry_out(Operation::Erase(slots.clone()));
-                }
-                Operation::Sync(_) => {}
-            }
-        }
-        let mut image = Image::default();
-        for (place, cell) in seen.durable {
-            image.set(place, cell);
-        }
-        image
-    }
-
-    fn carry_out(&mut self, operation: Operation) -> Option<Record<Kv>> {
-        match operation {
-            Operation::Write(home, record) => {
-                self.durable.insert(home, Cell::Intact { home, record: record.clone() });
-                Some(record)
-            }
-            Operation::Erase(slots) => {
-                self.durable.retain(|place, _| !slots.contains(&place.slot));
-                None
-            }
-            Operation::Sync(_) => None,
-        }
-    }
-
-    fn complete(&mut self) -> Option<(Ticket, Vec<Record<Kv>>)> {
-        self.settle(|_| true)
-    }
-
-    /// Carries out what comes before the oldest sync, as far as it survives.
-    fn settle(
-        &mut self,
-        mut survives: impl FnMut(&Operation) -> bool,
-    ) -> Option<(Ticket, Vec<Record<Kv>>)> {
-        if !self.pending.iter().any(|operation| matches!(operation, Operation::Sync(_))) {
-            return None;
-        }
-        let mut written = Vec::new();
-        loop {
-            match self.pending.pop_front()? {
-                Operation::Sync(ticket) => return Some((ticket, written)),
-                operation if survives(&operation) => written.extend(self.carry_out(operation)),
-                _ => {}
-            }
-        }
-    }
-
-    pub(crate) fn spoil(&mut self, place: Place) {
-        assert_eq!(place.volume, VOLUME);
-        self.durable.insert(place, Cell::Damaged);
     }
 }
 

@@ -2,6 +2,7 @@
 //! and random runs with an oracle that reads durable records only.
 
 mod chance;
+mod disk;
 mod elections;
 mod lab;
 mod mutants;

@@ -2,7 +2,8 @@
 //! fresh reads hold, and after healing a leader emerges and everybody catches up.
 
 use crate::chance::Chance;
-use crate::lab::{Fate, Lab};
+use crate::disk::Fate;
+use crate::lab::Lab;
 use interregnum_core::consensus::{ClientId, Consensus, LogSlot, RequestId};
 use interregnum_core::kv::{KvCommand, KvQuery};
 use interregnum_core::paxos::record::{Purpose, entry_place, purpose};

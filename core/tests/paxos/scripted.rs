@@ -1,7 +1,8 @@
 //! Broken rules that random schedules find too rarely, each on the smallest schedule that exposes it. The
 //! sound rules pass the same schedule.
 
-use crate::lab::{Fate, Flight, Lab};
+use crate::disk::Fate;
+use crate::lab::{Flight, Lab};
 use crate::oracle::Oracle;
 use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, Replica, RequestId};
 use interregnum_core::kv::{KvCommand, KvQuery};

@@ -3,7 +3,8 @@
 //! `INTERREGNUM_BLESS=1 cargo test -p interregnum-core` rewrites the outputs; review them as a diff.
 //! A block may hold several commands; what they caused is listed below the dashes, in order.
 
-use crate::lab::{Fate, Lab};
+use crate::disk::Fate;
+use crate::lab::Lab;
 use interregnum_core::consensus::{ClientId, Consensus, LogSlot, RequestId};
 use interregnum_core::kv::{Kv, KvCommand, KvQuery};
 use interregnum_core::paxos::record::{Lane, PROMISED, entry_place, mirror_place};

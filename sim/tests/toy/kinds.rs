@@ -63,10 +63,25 @@ fn single_messages_are_held_back_and_others_overtake_them() {
         { "at": "1s", "for": "1s", "hold": {
             "ratio": "20%", "extra": { "min": "500ms", "mean": "500ms" } } },
     ]));
-    let numbers = between(&lines, &["delivered"], [1_000, 2_700]);
-    let numbers: Vec<u64> = numbers.iter().map(|line| line.what.parse().unwrap()).collect();
-    let late = numbers.windows(2).filter(|pair| pair[1] + 10 < pair[0]).count();
-    assert!(late > 2 && late < numbers.len() / 3, "{late} of {}", numbers.len());
+    let sent = between(&lines, &["sent"], [0, 2_700]);
+    let number = |line: &&TraceLine| line.what.rsplit(' ').next().unwrap().to_owned();
+    let sent_at = |what: &str| sent.iter().find(|line| number(line) == what).unwrap().at_ns;
+    let delivered = between(&lines, &["delivered"], [1_000, 2_700]);
+    let numbers: Vec<_> = delivered.iter().map(number).collect();
+    let held = |(line, what): &(&&TraceLine, &String)| line.at_ns - sent_at(what) >= SECOND / 2;
+    let late: Vec<_> = delivered.iter().zip(&numbers).filter(held).collect();
+    assert!(
+        late.len() > 2 && late.len() < numbers.len() / 3,
+        "{} of {}",
+        late.len(),
+        numbers.len()
+    );
+    let overtaken = late.iter().filter(|(line, what)| {
+        let sooner = |other: &&&TraceLine| other.at_ns < line.at_ns;
+        let later = |other: &&&TraceLine| sent_at(&number(other)) > sent_at(what);
+        delivered.iter().filter(sooner).any(|other| later(&other))
+    });
+    assert!(overtaken.count() > 2);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! node are kept with the incarnation that used them; a sound node's ballots only grow, so that an older
 //! one than those kept is not used again either.
 
-use super::ledger::{Proposal, Shown};
+use super::cell::{Proposal, Shown};
 use super::properties::A4;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;

@@ -6,16 +6,17 @@
 //! chosen.
 
 mod counts;
-mod damage;
+mod disk;
 
 use super::acceptors::Acceptors;
 use super::answers::Answers;
 use super::ballots::Ballots;
 use super::catch_up::CatchUp;
+use super::cell::Shown;
 use super::claims::{Accepts, Claims};
 use super::evidence::Term;
 use super::holdings::Holdings;
-use super::ledger::{Ledger, Shown};
+use super::ledger::Ledger;
 use super::progress::{Bounds, Progress};
 use super::reference::Reference;
 use super::states::States;
@@ -126,34 +127,6 @@ impl<A: App> Bench<A> {
             Term::ClaimedState { from, to, snapshot } => {
                 self.claimed_state(now, from, to, snapshot)
             }
-            Term::DurableChosen { node, slot, entry, lane } => {
-                self.learned(now, node, (slot, entry), lane)
-            }
-            Term::DurablePromised { node, copy, ballot } => {
-                self.ledger.losses.keep_promise(node, copy);
-                self.acceptors.copy(now, node, (copy, ballot), &self.ledger.losses)
-            }
-            Term::Stored { node, ballot, slot, entry, lane } => {
-                self.ledger.stored(now, node, ballot, (slot, lane), entry);
-                self.holdings.held(now, node, slot, "stores something else", &self.ledger)
-            }
-            Term::Counted { node, ballot, slot, entry } => {
-                let (shown, is_new) = self.ledger.counted(now, node, (ballot, slot), entry);
-                self.counted(now, node, slot, (shown, is_new))
-            }
-            Term::Damaged { node, part } => self.damaged(now, node, part),
-            Term::Replaced { node } => self.replaced(node),
-            Term::Forgot { node } => {
-                self.acceptors.booted(node, true);
-                None
-            }
-            Term::DurableSnapshot { node, place, snapshot } => {
-                self.durable_snapshot(now, node, place, snapshot)
-            }
-            Term::Truncated { node, place, applied, log_start } => {
-                self.truncated(now, node, (place, applied, log_start))
-            }
-            Term::Erased { node, first, end } => self.erased(now, node, first, end),
             Term::Booted { node, incarnation } => {
                 self.ballots.booted(node, incarnation);
                 self.acceptors.booted(node, false);
@@ -177,7 +150,7 @@ impl<A: App> Bench<A> {
                 self.calm(now, core);
                 None
             }
-            _ => None,
+            _ => self.take_disk(now, term),
         }
     }
 
@@ -269,29 +242,6 @@ impl<A: App> Bench<A> {
         if requests == 0 { failure } else { failure.or_else(|| self.progress.chosen(now)) }
     }
 
-    fn learned(
-        &mut self,
-        now: TrueTime,
-        node: NodeId,
-        (slot, entry): (LogSlot, &Entry<A>),
-        lane: Lane,
-    ) -> Option<Failure> {
-        let failure = self.claims.entry(now, node, slot, entry, &self.ledger, "durable");
-        self.ledger.learned(node, slot, lane);
-        failure.or_else(|| self.holdings.held(now, node, slot, "stores it anew", &self.ledger))
-    }
-
-    fn erased(
-        &mut self,
-        now: TrueTime,
-        node: NodeId,
-        first: LogSlot,
-        end: LogSlot,
-    ) -> Option<Failure> {
-        self.ledger.erased(node, first, end);
-        self.holdings.lost(now, node, (first, end), "erased", &self.ledger)
-    }
-
     #[inline]
     fn claimed_upto(
         &mut self,
@@ -347,48 +297,6 @@ impl<A: App> Bench<A> {
                 self.claims.entry(now, from, slot, entry, &self.ledger, "promised")
             })
             .or_else(|| self.claimed_upto(now, from, upto, "promised"))
-    }
-
-    fn durable_snapshot(
-        &mut self,
-        now: TrueTime,
-        node: NodeId,
-        place: usize,
-        snapshot: &Snapshot<A>,
-    ) -> Option<Failure> {
-        match self.offered.get_mut(node.index()) {
-            Some(offered) if *offered == snapshot.applied => {
-                *offered = LogSlot::ZERO;
-                self.snapshots_installed += 1;
-            }
-            _ => self.snapshots_taken += 1,
-        }
-        let claimed = self.claimed_upto(now, node, snapshot.applied, "durable snapshot");
-        claimed
-            .or_else(|| self.states.durable(now, node, snapshot, &self.ledger, &mut self.reference))
-            .or_else(|| {
-                let written = (place, snapshot.applied);
-                self.holdings.snapshot(now, node, written, &mut self.ledger)
-            })
-    }
-
-    /// The slots that a node may still be asked for are the snapshot's own and those of its log.
-    fn truncated(
-        &mut self,
-        now: TrueTime,
-        node: NodeId,
-        pointer: (usize, LogSlot, LogSlot),
-    ) -> Option<Failure> {
-        let (_, applied, log_start) = pointer;
-        let upto = applied.max(log_start.before());
-        let failure = self
-            .claimed_upto(now, node, upto, "durable pointer")
-            .or_else(|| self.holdings.pointed(now, node, pointer, &mut self.ledger))
-            .or_else(|| self.catch_up.cut(now, node, log_start));
-        let oldest = self.ledger.truncated(node, log_start.min(applied.next()));
-        self.reference.forget(&mut self.ledger, oldest.min(self.reference.upto()));
-        self.acceptors.forget_below(self.ledger.base());
-        failure
     }
 
     fn replied(

@@ -7,7 +7,8 @@
 //! prefix; it counts as exercised only when the node goes beyond what it claimed before. What is said of
 //! slots that the ledger dropped is counted, but not exercised.
 
-use super::ledger::{Ledger, Proposal, Shown};
+use super::cell::{Proposal, Shown};
+use super::ledger::Ledger;
 use super::properties::{A2, A5};
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;

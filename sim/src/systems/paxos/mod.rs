@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `settings`, `load`, `clients` | what a scenario says, and the clients it describes |
 //! | `evidence` | what happened, in the terms of the protocol; also of a Paxos inside a stack |
-//! | `ledger`, `reference` | what is chosen, from durable records alone; what follows from it |
+//! | `ledger`, `cell`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `acceptors`, `ballots`, `holdings` | what nodes promise, own and keep: A1, A3, A4, A6 |
 //! | `claims`, `states`, `answers` | what they call chosen, are in and answer: A2, A5, A7, A8, A9 |
 //! | `leases` | who holds the leader's lease, and by what right: L1, L2, L3 |
@@ -28,6 +28,7 @@ mod ballots;
 mod beliefs;
 mod bench;
 mod catch_up;
+mod cell;
 mod claims;
 mod clients;
 mod damage;

@@ -108,7 +108,10 @@ pub const MUTANTS: &[Mutant] = &[
         bug: "P13",
         defect: "an acceptor takes a damaged entry for an empty slot",
         expected: "A1",
-        also: &[],
+        also: &[(
+            "A2",
+            "what a proposer promises itself is not on the wire; the entry it proposes is",
+        )],
     },
     Mutant {
         id: "paxos/blank-votes",
