@@ -31,6 +31,7 @@
 mod config;
 mod partition;
 mod search;
+mod ticketed;
 mod violation;
 
 #[cfg(test)]
@@ -41,6 +42,7 @@ pub use violation::{Shown, Violation};
 use partition::{Partition, Trouble};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use ticketed::Ticketed;
 
 /// What operations do when they come one at a time.
 pub trait Sequential: Debug + 'static {
@@ -113,7 +115,7 @@ pub struct Checker<S: Sequential> {
     budget: Budget,
     next: u64,
     /// The key of every operation that may still return.
-    keys: BTreeMap<Ticket, S::Key>,
+    keys: Ticketed<S::Key>,
     /// `None` where nothing more can be said of the key.
     partitions: BTreeMap<S::Key, Option<Partition<S>>>,
     verdict: Verdict,
@@ -128,7 +130,7 @@ impl<S: Sequential> Checker<S> {
             spec,
             budget,
             next: 0,
-            keys: BTreeMap::new(),
+            keys: Ticketed::new(),
             partitions: BTreeMap::new(),
             verdict: Verdict::Linearizable,
             most_steps: 0,
@@ -148,7 +150,7 @@ impl<S: Sequential> Checker<S> {
             if partition.invoked(ticket, op, &self.spec, &self.budget).is_err() {
                 self.give_up(&key);
             } else {
-                self.keys.insert(ticket, key);
+                self.keys.push(ticket, key);
             }
         }
         ticket
@@ -214,7 +216,7 @@ impl<S: Sequential> Checker<S> {
         ticket: Ticket,
         take: impl FnOnce(&mut Partition<S>, &S, &Budget) -> Result<u64, Trouble<S>>,
     ) -> Judged<S> {
-        let Some(key) = self.keys.remove(&ticket) else { return Ok(()) };
+        let Some(key) = self.keys.remove(ticket) else { return Ok(()) };
         self.with_key(key, take)
     }
 
@@ -239,7 +241,7 @@ impl<S: Sequential> Checker<S> {
     /// Nothing more can be said of `key`.
     fn give_up(&mut self, key: &S::Key) {
         self.partitions.insert(key.clone(), None);
-        self.keys.retain(|_, of| of != key);
+        self.keys.retain(|of| of != key);
         self.verdict = self.verdict.max(Verdict::Unknown);
     }
 }

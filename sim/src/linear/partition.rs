@@ -2,9 +2,10 @@
 
 use super::config::{Config, Frontier, Mark};
 use super::search::{ConfigOf, Search, Spent, look};
+use super::ticketed::Ticketed;
 use super::violation::{Shown, Violation};
 use super::{Budget, Sequential, Ticket};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// So many operations that returned are kept to be shown with a violation.
 const SHOWN_BEFORE: usize = 4;
@@ -55,7 +56,7 @@ pub(super) enum Trouble<S: Sequential> {
 #[derive(Debug)]
 pub(super) struct Partition<S: Sequential> {
     key: S::Key,
-    records: BTreeMap<Ticket, Record<S>>,
+    records: Ticketed<Record<S>>,
     waiting: VecDeque<Event>,
     /// The operations that are pending where the waiting events begin, oldest first.
     pending: Vec<Ticket>,
@@ -68,7 +69,7 @@ impl<S: Sequential> Partition<S> {
     pub(super) fn new(key: S::Key, initial: S::State) -> Self {
         Self {
             key,
-            records: BTreeMap::new(),
+            records: Ticketed::new(),
             waiting: VecDeque::new(),
             pending: Vec::new(),
             configs: vec![Config { state: initial, marks: Vec::new() }],
@@ -92,7 +93,7 @@ impl<S: Sequential> Partition<S> {
             return Err(Spent);
         }
         let only_reads = spec.only_reads(&shown.op);
-        self.records.insert(ticket, Record { shown, fate: Fate::Open, only_reads });
+        self.records.push(ticket, Record { shown, fate: Fate::Open, only_reads });
         if self.waiting.is_empty() {
             self.admit(ticket, spec);
         } else {
@@ -108,7 +109,7 @@ impl<S: Sequential> Partition<S> {
         spec: &S,
         budget: &Budget,
     ) -> Result<u64, Trouble<S>> {
-        let Some(record) = self.records.get_mut(&ticket) else { return Ok(0) };
+        let Some(record) = self.records.get_mut(ticket) else { return Ok(0) };
         record.fate = Fate::Returns;
         record.shown.returned = Some((at_ns, output.clone()));
         if self.placed_alone(ticket, &output, spec) {
@@ -135,7 +136,7 @@ impl<S: Sequential> Partition<S> {
         let ([Mark::Waiting(seen)], [pending]) = (&config.marks[..], &self.pending[..]) else {
             return false;
         };
-        let Some(record) = self.records.get(&ticket).filter(|_| *pending == ticket) else {
+        let Some(record) = self.records.get(ticket).filter(|_| *pending == ticket) else {
             return false;
         };
         let (state, result) = spec.apply(&config.state, &record.shown.op);
@@ -152,7 +153,7 @@ impl<S: Sequential> Partition<S> {
 
     /// The operation is placed: only a violation would still show it.
     fn judged(&mut self, ticket: Ticket) {
-        if let Some(record) = self.records.remove(&ticket) {
+        if let Some(record) = self.records.remove(ticket) {
             if self.before.len() >= SHOWN_BEFORE {
                 self.before.pop_front();
             }
@@ -166,7 +167,7 @@ impl<S: Sequential> Partition<S> {
         spec: &S,
         budget: &Budget,
     ) -> Result<u64, Trouble<S>> {
-        let Some(record) = self.records.get_mut(&ticket) else { return Ok(0) };
+        let Some(record) = self.records.get_mut(ticket) else { return Ok(0) };
         record.fate = Fate::Fails;
         self.keep(ticket, |mark| matches!(mark, Mark::Waiting(_)))?;
         self.forget(ticket);
@@ -179,7 +180,7 @@ impl<S: Sequential> Partition<S> {
         spec: &S,
         budget: &Budget,
     ) -> Result<u64, Trouble<S>> {
-        let Some(record) = self.records.get_mut(&ticket) else { return Ok(0) };
+        let Some(record) = self.records.get_mut(ticket) else { return Ok(0) };
         if record.only_reads {
             // Nobody will ever know what it read.
             record.fate = Fate::Fails;
@@ -221,7 +222,7 @@ impl<S: Sequential> Partition<S> {
 
     /// The operation has no effect: nothing more is to be known of it.
     fn forget(&mut self, ticket: Ticket) {
-        self.records.remove(&ticket);
+        self.records.remove(ticket);
         self.waiting.retain(|event| !matches!(event, Event::Invoked(other) if *other == ticket));
         if let Some(number) = self.pending.iter().position(|other| *other == ticket) {
             self.pending.remove(number);
@@ -254,13 +255,13 @@ impl<S: Sequential> Partition<S> {
         if self.pending.len() <= budget.speculation || self.waiting.len() > budget.lookahead {
             return false;
         }
-        let records = self.pending.iter().filter_map(|ticket| self.records.get(ticket));
+        let records = self.pending.iter().filter_map(|ticket| self.records.get(*ticket));
         let open = records.filter(|record| record.fate == Fate::Open && !record.only_reads);
         open.count() > budget.speculation
     }
 
     fn admit(&mut self, ticket: Ticket, spec: &S) {
-        let Some(record) = self.records.get(&ticket) else { return };
+        let Some(record) = self.records.get(ticket) else { return };
         self.pending.push(ticket);
         for config in &mut self.configs {
             let mut mark = Mark::Waiting(Vec::new());
@@ -271,12 +272,12 @@ impl<S: Sequential> Partition<S> {
 
     fn place(&mut self, ticket: Ticket, spec: &S, limit: u64) -> Result<u64, Trouble<S>> {
         let number = self.pending.iter().position(|other| *other == ticket);
-        let output = self.records.get(&ticket).and_then(|record| record.shown.returned.clone());
+        let output = self.records.get(ticket).and_then(|record| record.shown.returned.clone());
         let (Some(number), Some((_, output))) = (number, output) else { return Ok(0) };
         let before = self.states();
         let configs = std::mem::take(&mut self.configs);
         let pending: Vec<_> =
-            self.pending.iter().filter_map(|ticket| self.records.get(ticket)).collect();
+            self.pending.iter().filter_map(|ticket| self.records.get(*ticket)).collect();
         let mut search = Search { spec, pending: &pending, limit, steps: 0 };
         self.configs = search.place(configs, number, &output).map_err(|Spent| Trouble::Spent)?;
         let steps = search.steps;
@@ -298,10 +299,10 @@ impl<S: Sequential> Partition<S> {
 
     fn violation(&self, ticket: Ticket, states: Vec<S::State>) -> Trouble<S> {
         let others = self.pending.iter().filter(|other| **other != ticket);
-        let others = others.filter_map(|other| self.records.get(other));
+        let others = others.filter_map(|other| self.records.get(*other));
         let concurrent = others.take(SHOWN_CONCURRENT).map(|record| record.shown.clone()).collect();
         let before = self.before.iter().cloned().collect();
-        let Some(record) = self.records.get(&ticket) else { return Trouble::Spent };
+        let Some(record) = self.records.get(ticket) else { return Trouble::Spent };
         let (key, operation) = (self.key.clone(), record.shown.clone());
         Trouble::Violated(Box::new(Violation { key, operation, states, before, concurrent }))
     }

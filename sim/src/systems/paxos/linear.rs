@@ -138,7 +138,13 @@ impl Histories {
             latest.called(id);
         } else {
             let open = Some(self.checker.invoked(now.0, by.0, op.clone()));
-            let (first, attempts) = (id, vec![id]);
+            // The room of the request before is used again.
+            let before = self.latest.get_mut(&by);
+            let mut attempts =
+                before.map_or_else(Vec::new, |latest| std::mem::take(&mut latest.attempts));
+            attempts.clear();
+            attempts.push(id);
+            let first = id;
             let (more_attempts, answer) = (false, None);
             let next = Latest {
                 client,
