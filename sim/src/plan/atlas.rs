@@ -17,17 +17,11 @@ pub(crate) struct Atlas {
     everyone: NodeSet,
     /// Nodes that may lose everything.
     doomed: NodeSet,
-    /// How many of the others may lose their copy of a chunk; anything goes without.
-    copies: Option<u32>,
+    /// How many of the others may lose their copy of a chunk.
+    copies: u32,
 }
 
 impl Atlas {
-    /// Nothing is off limits.
-    pub(super) const fn unlimited(nodes: u8) -> Self {
-        let everyone = NodeSet::first(nodes);
-        Self { seed: 0, everyone, doomed: everyone, copies: None }
-    }
-
     /// Of each chunk, at most `copies` copies may be damaged.
     pub(super) fn draw(nodes: u8, copies: u32, seed: u64) -> Self {
         let everyone = NodeSet::first(nodes);
@@ -35,7 +29,7 @@ impl Atlas {
         let doomed = dice.index(copies as usize + 1).unwrap_or(0);
         let doomed = some(everyone, doomed, &mut dice);
         let copies = copies.saturating_sub(doomed.len());
-        Self { seed, everyone, doomed, copies: Some(copies) }
+        Self { seed, everyone, doomed, copies }
     }
 
     /// Nodes that may lose everything.
@@ -45,7 +39,6 @@ impl Atlas {
 
     /// Whether a record of this chunk may be damaged at `node`.
     pub(crate) fn allows(&self, node: NodeId, chunk: Chunk) -> bool {
-        let Some(copies) = self.copies else { return true };
         if self.doomed.contains(node) {
             return true;
         }
@@ -59,7 +52,7 @@ impl Atlas {
             Chunk::Replicated(number) => {
                 let mut dice = Dice::new(self.seed, Source::Chunk(number));
                 let others = self.everyone.difference(self.doomed);
-                some(others, copies as usize, &mut dice).contains(node)
+                some(others, self.copies as usize, &mut dice).contains(node)
             }
         }
     }
@@ -95,6 +88,5 @@ mod tests {
             }
         }
         assert_eq!((doomed.len(), damaged.len()), (5, 5), "everybody's turn comes");
-        assert!(Atlas::unlimited(3).allows(NodeId(1), Chunk::Identity));
     }
 }

@@ -15,7 +15,8 @@ use crate::outcome::Property;
 use crate::scenario::{ChaosKind, Clocks, Duration, Fault, Limits, SYNC, Scenario, Target};
 use crate::system::{Chunk, Setup, System};
 use atlas::Atlas;
-use interregnum_core::{LocalTime, NodeId, Span};
+use chaos::disks;
+use interregnum_core::{LocalTime, NodeId, NodeSet, Span};
 
 /// How long a run lasts at least before the calm phase, unless the scenario says otherwise.
 const SHORTEST: Span = Span::secs(5);
@@ -58,12 +59,10 @@ impl Plan {
         let mut faults: Vec<_> =
             scripted.map(|(index, fault)| Planned::listed(index, fault)).collect();
         let mut drawn = chaos::Drawn::default();
-        let mut atlas = Atlas::unlimited(nodes);
+        let tolerance = system.tolerance(setup);
+        let atlas = Atlas::draw(nodes, tolerance.damaged_copies, seed);
         if let Some(chaos) = &scenario.chaos {
-            let tolerance = system.tolerance(setup);
-            if chaos.limits == Limits::Tolerated {
-                atlas = Atlas::draw(nodes, tolerance.damaged_copies, seed);
-            }
+            let anyone = chaos.limits == Limits::Beyond;
             let terrain = chaos::Terrain {
                 nodes,
                 computers: scenario.cluster.nodes,
@@ -71,13 +70,16 @@ impl Plan {
                 words: system.target_words(),
                 classes: S::MESSAGE_CLASSES,
                 seams: [SYNC].into_iter().chain(S::SEAMS.iter().copied()).collect(),
-                doomed: atlas.doomed(),
+                doomed: if anyone { NodeSet::first(nodes) } else { atlas.doomed() },
                 tolerance,
             };
             drawn = chaos::draw(chaos, &terrain, seed);
             let storm = std::mem::take(&mut drawn.faults).into_iter();
             let storm = storm.zip(number(faults.len())..);
-            faults.extend(storm.map(|(fault, dice)| Planned { fault, script: None, dice }));
+            faults.extend(storm.map(|(fault, dice)| {
+                let limits = disks::damages_records(&fault).then_some(chaos.limits);
+                Planned { fault: Fault { limits, ..fault }, script: None, dice }
+            }));
         }
         let chaos::Drawn { options: drawn, mut excess, .. } = drawn;
         excess.extend(&scenario.beyond);
@@ -91,10 +93,11 @@ impl Plan {
 }
 
 impl Plan {
-    /// Whether a fault may damage a record of this chunk at `node`; what a scenario scripts always may.
+    /// Whether a fault may damage a record of this chunk at `node`.
     pub(crate) fn may_damage(&self, fault: u32, node: NodeId, chunk: Chunk) -> bool {
         let planned = self.faults.get(fault as usize);
-        planned.is_some_and(|planned| planned.script.is_some()) || self.atlas.allows(node, chunk)
+        let limits = planned.and_then(|planned| planned.fault.limits);
+        limits != Some(Limits::Tolerated) || self.atlas.allows(node, chunk)
     }
 }
 

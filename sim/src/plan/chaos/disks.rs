@@ -19,6 +19,11 @@ pub(in crate::plan) const fn damages(kind: ChaosKind) -> bool {
     )
 }
 
+/// Whether what a fault damages is picked record by record.
+pub(in crate::plan) const fn damages_records(fault: &Fault) -> bool {
+    fault.rot.is_some() || fault.bad_sector.is_some() || fault.torn_write.is_some()
+}
+
 impl Storm<'_> {
     /// Makes it a fault of disks; nothing if there is nobody whom it may strike.
     pub(super) fn disk_fault(&mut self, fault: &mut Fault) -> Option<()> {

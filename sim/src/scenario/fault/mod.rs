@@ -64,6 +64,9 @@ macro_rules! kinds {
             /// then does not depend on its place in the list, and it need not make a difference.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub dice: Option<u32>,
+            /// `tolerated` if what it damages keeps to what the run can spare, as drawn within the limits.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub limits: Option<Limits>,
             $(
                 $(#[doc = $doc])+
                 #[serde(default, skip_serializing_if = "Option::is_none")]
