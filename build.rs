@@ -17,7 +17,9 @@ fn main() {
 }
 
 fn revision() -> Option<String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().ok()?;
+    // Asked when it runs: checkouts that share a target folder share this program, too.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")?;
+    let here = Path::new(&here).canonicalize().ok()?;
     // A copy inside of another project's checkout has no revision of its own.
     let top = Path::new(&git(&["rev-parse", "--show-toplevel"])?).canonicalize().ok()?;
     if top != here {

@@ -162,7 +162,8 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
             cluster.performing = false;
             return;
         }
-        // As `Cluster::perform` does, without handing the effect on.
+        // What happens most is not handed on to `perform`, and moved only at the end: what the machine has
+        // only just written is slow to copy.
         match &effect {
             Effect::Send { to, message } => {
                 let envelope = cluster.send(index, *to, message, driver);
@@ -176,7 +177,7 @@ impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
                     cluster.write(index, at, record, driver);
                 }
             }
-            _ => cluster.perform_other(index, effect, driver),
+            _ => cluster.perform(index, effect, driver),
         }
         cluster.performing = false;
     }

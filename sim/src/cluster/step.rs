@@ -4,7 +4,7 @@ use super::medium::{Change, Stored, What};
 use super::{Armed, Cargo, Cluster, Driver, Fate, Flight, Held, Parcel, StepHost, number};
 use crate::seen::{Client, CrashCause, Seen};
 use interregnum_core::{
-    CallId, Context, Effect, Input, Machine, Part, Place, ProcessId, Run, Span, Volume, Window,
+    CallId, Context, Effect, Input, Machine, Part, Place, ProcessId, Span, Volume, Window,
 };
 use std::rc::Rc;
 
@@ -67,61 +67,15 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// Carries out an effect.
-    ///
-    /// A message or a record is looked at where it lies and moved once, at the end: what the machine has
-    /// only just written is slow to copy. For the same reason `StepHost::emit` does this itself.
+    #[inline(never)]
     pub(super) fn perform(&mut self, index: usize, effect: Effect<M>, driver: &mut impl Driver<M>) {
-        match &effect {
+        let me = self.processes[index].id;
+        match effect {
             Effect::Send { to, message } => {
-                let Some(envelope) = self.send(index, *to, message, driver) else { return };
-                if let Effect::Send { message, .. } = effect {
+                if let Some(envelope) = self.send(index, to, &message, driver) {
                     self.post(envelope, message, driver);
                 }
             }
-            Effect::Write { at, records: Run::One(record) } => {
-                self.show_written(index, *at, record, driver);
-                if let Effect::Write { at, records: Run::One(record) } = effect {
-                    self.write(index, at, record, driver);
-                }
-            }
-            _ => self.perform_other(index, effect, driver),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn show_written(
-        &mut self,
-        index: usize,
-        at: Place,
-        record: &M::Record,
-        driver: &mut impl Driver<M>,
-    ) {
-        driver.see(self, &Seen::Written { process: self.processes[index].id, at, record });
-    }
-
-    #[inline(always)]
-    pub(super) fn write(
-        &mut self,
-        index: usize,
-        at: Place,
-        record: M::Record,
-        driver: &mut impl Driver<M>,
-    ) {
-        let by = self.processes[index].id;
-        let change = Change { by, what: What::Write(Stored { home: at, record }) };
-        self.change(index, at.volume, change, driver);
-    }
-
-    #[inline(never)]
-    pub(super) fn perform_other(
-        &mut self,
-        index: usize,
-        effect: Effect<M>,
-        driver: &mut impl Driver<M>,
-    ) {
-        let me = self.processes[index].id;
-        match effect {
-            Effect::Send { .. } => {}
             Effect::Arm { timer, window } => self.arm(index, timer, window, driver),
             Effect::Cancel(timer) => self.cancel(index, &timer, driver),
             Effect::Read { at, ticket } => match at.volume {
@@ -130,8 +84,9 @@ impl<M: Machine> Cluster<M> {
             },
             Effect::Write { at, records } => {
                 for (nth, record) in (0..).zip(records.into_vec()) {
-                    let records = Run::One(record);
-                    self.perform(index, Effect::Write { at: at.offset(nth), records }, driver);
+                    let at = at.offset(nth);
+                    self.show_written(index, at, &record, driver);
+                    self.write(index, at, record, driver);
                 }
             }
             Effect::Erase { volume, slots } => {
@@ -160,6 +115,30 @@ impl<M: Machine> Cluster<M> {
             Effect::Probe(name) => driver.see(self, &Seen::Probe { process: me, name }),
             Effect::Halt(reason) => self.halt(index, reason, driver),
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn show_written(
+        &mut self,
+        index: usize,
+        at: Place,
+        record: &M::Record,
+        driver: &mut impl Driver<M>,
+    ) {
+        driver.see(self, &Seen::Written { process: self.processes[index].id, at, record });
+    }
+
+    #[inline(always)]
+    pub(super) fn write(
+        &mut self,
+        index: usize,
+        at: Place,
+        record: M::Record,
+        driver: &mut impl Driver<M>,
+    ) {
+        let by = self.processes[index].id;
+        let change = Change { by, what: What::Write(Stored { home: at, record }) };
+        self.change(index, at.volume, change, driver);
     }
 
     fn notify(&mut self, me: ProcessId, to: Part, notice: M::Notice, driver: &mut impl Driver<M>) {
