@@ -46,6 +46,7 @@ pub(super) struct Bench<A: App> {
     /// For each node, the last slot of the latest state that was sent to it.
     offered: Vec<LogSlot>,
     leader_changes: u64,
+    requests_chosen: u64,
     commands_chosen: u64,
     snapshots_taken: u64,
     snapshots_installed: u64,
@@ -67,6 +68,7 @@ impl<A: App> Bench<A> {
             catch_up: CatchUp::new(members, bounds.catch_up),
             offered: vec![LogSlot::ZERO; usize::from(members)],
             leader_changes: 0,
+            requests_chosen: 0,
             commands_chosen: 0,
             snapshots_taken: 0,
             snapshots_installed: 0,
@@ -230,16 +232,15 @@ impl<A: App> Bench<A> {
         if !is_new {
             return failure;
         }
-        let mut requests = 0;
-        self.reference.advance(&mut self.ledger, |entry| match entry {
-            Entry::Request { operation: Operation::Command(_), .. } => {
-                requests += 1;
-                self.commands_chosen += 1;
+        let before = self.requests_chosen;
+        self.reference.advance(&mut self.ledger, |entry| {
+            if let Entry::Request { operation, .. } = entry {
+                self.requests_chosen += 1;
+                self.commands_chosen += u64::from(matches!(operation, Operation::Command(_)));
             }
-            Entry::Request { .. } => requests += 1,
-            Entry::Noop => {}
         });
-        if requests == 0 { failure } else { failure.or_else(|| self.progress.chosen(now)) }
+        let any = self.requests_chosen > before;
+        failure.or_else(|| if any { self.progress.chosen(now) } else { None })
     }
 
     #[inline]

@@ -18,6 +18,7 @@ use std::marker::PhantomData;
 /// What the judge counts, by name.
 pub const COUNTERS: &[&str] = &[
     "leader_changes",
+    "requests_chosen",
     "commands_chosen",
     "commands_answered",
     "reads_by_lease",

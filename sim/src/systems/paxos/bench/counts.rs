@@ -25,6 +25,7 @@ impl<A: App> Bench<A> {
     pub(in super::super) fn counts(&self) -> Vec<(&'static str, u64)> {
         let counts = [
             self.leader_changes,
+            self.requests_chosen,
             self.commands_chosen,
             self.answers.commands_answered,
             self.answers.reads_by_lease,
