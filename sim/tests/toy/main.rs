@@ -1,11 +1,12 @@
 //! The simulator's interface, exercised by a toy system from outside the crate.
 
+mod agreement;
 mod hosts;
 mod kinds;
 mod system;
 
 use interregnum_sim::face::register;
-use interregnum_sim::outcome::{Finding, Observed};
+use interregnum_sim::outcome::Observed;
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::subject::Prepared;
 use system::ToySystem;
@@ -115,15 +116,4 @@ fn chaos_never_shows_an_early_answer_but_always_a_hasty_agent() {
         assert_eq!(outcome, sound.run(seed), "seed {seed}");
         assert_eq!(hasty.run(seed).observed, Observed::Violated, "seed {seed}");
     }
-}
-
-#[test]
-fn agreement_holds_of_what_agrees_and_shows_who_differed() {
-    let outcome = prepare(false, base()).run(1);
-    let same = outcome.properties.iter().find(|property| property.id == "T3").unwrap();
-    assert_eq!(same.verdict, Finding::Held, "every number is durable on two disks");
-    let outcome = ready(ToySystem { hasty: false, all_alike: true }, base()).run(1);
-    let violation = outcome.violation.unwrap();
-    assert_eq!((outcome.observed, &*violation.invariant), (Observed::Violated, "T3"));
-    assert_eq!(violation.evidence.len(), 2, "the first to show it, and the first to differ");
 }

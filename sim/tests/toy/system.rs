@@ -5,18 +5,8 @@
 //! An agent takes a client's number, makes it durable on the shared disk, has its worker make it durable
 //! locally, and answers.
 
-use interregnum_core::{
-    CallId, Context, Fold, Image, Input, Machine, NodeId, NodeSet, Outcome, Part, Place, ProcessId,
-    Slot, Span, Volume, WallTime, Window,
-};
-use interregnum_sim::check::{Agreement, Check, Failure, Report, Tally, View};
-use interregnum_sim::cluster::{Deployed, Deployment};
-use interregnum_sim::outcome::Property;
-use interregnum_sim::scenario::ChaosKind;
-use interregnum_sim::seen::{Client, Kind, Kinds, Seen};
-use interregnum_sim::subject::{Mistake, Mutant};
-use interregnum_sim::system::{Core, NoOptions, Setup, System, Tolerance};
-use interregnum_sim::workload::{Clients, Workload};
+use crate::agreement::{SAME, all_alike, by_number};
+use interregnum_sim::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -134,31 +124,15 @@ static ANSWERED: Property = Property::liveness(
     "some call made in the calm phase is answered",
 );
 
-static SAME: Property =
-    Property::invariant("T3", "one number", "what is durable under one key is one number");
-
-/// Each number under itself, which always agrees.
-fn by_number(seen: &Seen<'_, Toy>, show: &mut dyn FnMut(NodeId, u64, u64)) {
-    if let Seen::Durable { node, record, .. } = seen {
-        show(*node, **record, **record);
-    }
-}
-
-/// All numbers under one key, which does not.
-fn all_alike(seen: &Seen<'_, Toy>, show: &mut dyn FnMut(NodeId, u64, u64)) {
-    by_number(seen, &mut |node, _, number| show(node, 0, number));
-}
-
 struct Judge {
     /// Whether on the shared disk, and what.
     durable: BTreeSet<(bool, u64)>,
-    tallies: [Tally; 2],
-    calm: bool,
+    tally: Tally,
 }
 
 impl Check<Toy> for Judge {
     fn interest(&self) -> Kinds {
-        Kinds::of(&[Kind::Durable, Kind::Replied, Kind::Calm, Kind::Answered])
+        Kinds::of(&[Kind::Durable, Kind::Replied])
     }
 
     fn observe(&mut self, seen: &Seen<'_, Toy>, view: View<'_, Toy>, report: &mut Report) {
@@ -167,7 +141,7 @@ impl Check<Toy> for Judge {
                 self.durable.insert((*node == NodeId(3), **record));
             }
             Seen::Replied { process, reply, .. } => {
-                self.tallies[0].exercised(view.now());
+                self.tally.exercised(view.now());
                 for (shared, disk) in [(true, "the shared disk"), (false, "the node's own")] {
                     if self.durable.contains(&(shared, **reply)) {
                         continue;
@@ -177,48 +151,12 @@ impl Check<Toy> for Judge {
                     report.fail(failure.because(view.now(), process.node, "it answered"));
                 }
             }
-            Seen::Calm { .. } => self.calm = true,
-            Seen::Answered { .. } if self.calm => self.tallies[1].exercised(view.now()),
             _ => {}
         }
     }
 
-    fn finish(&mut self, view: View<'_, Toy>, report: &mut Report) {
-        if self.tallies[1].exercised == 0 {
-            let failure = Failure::new(&ANSWERED, "nobody was answered");
-            report.fail(failure.because(view.now(), NodeId(0), "still waiting"));
-        }
-    }
-
-    fn settled(&self) -> bool {
-        self.tallies[1].exercised > 20
-    }
-
     fn tallies(&self) -> Vec<Tally> {
-        self.tallies.to_vec()
-    }
-}
-
-struct Callers(u64);
-
-impl Workload<Toy> for Callers {
-    fn clients(&self) -> u32 {
-        3
-    }
-
-    fn begin(&mut self, clients: &mut Clients<'_, Toy>) {
-        (0..3).for_each(|client| clients.wake(Client(client), Span::millis(1)));
-    }
-
-    fn on_wake(&mut self, client: Client, clients: &mut Clients<'_, Toy>) {
-        self.0 += 1;
-        let to = ProcessId::main(NodeId(u8::try_from(client.0).unwrap()));
-        clients.call(client, to, self.0);
-        clients.wake(client, Span::millis(300));
-    }
-
-    fn on_answer(&mut self, client: Client, _: CallId, _: &u64, clients: &mut Clients<'_, Toy>) {
-        clients.wake(client, Span::millis(5));
+        vec![self.tally.clone()]
     }
 }
 
@@ -254,14 +192,20 @@ impl System for ToySystem {
     }
 
     fn workload(&self, _: &Setup<'_, Self>) -> Result<Box<dyn Workload<Toy>>, Vec<Mistake>> {
-        Ok(Box::new(Callers(0)))
+        let mut number = 0;
+        let call = move |client: Client, clients: &mut Clients<'_, Toy>| {
+            number += 1;
+            clients.call(client, ProcessId::main(NodeId(u8::try_from(client.0).unwrap())), number);
+        };
+        let (pause, patience) = (Span::millis(5), Span::millis(300));
+        Ok(Box::new(ClosedLoop { clients: 3, pause, patience, call }))
     }
 
-    fn checks(&self, _: &Setup<'_, Self>) -> Vec<Box<dyn Check<Toy>>> {
-        let tallies = [Tally::new(&DURABLE), Tally::new(&ANSWERED)];
-        let judge = Judge { durable: BTreeSet::new(), tallies, calm: false };
+    fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Toy>>> {
+        let judge = Judge { durable: BTreeSet::new(), tally: Tally::new(&DURABLE) };
+        let answers = Answers::new(&ANSWERED, self.calm_bound(setup));
         let shown = if self.all_alike { all_alike } else { by_number };
-        vec![Box::new(judge), Box::new(Agreement::new(&SAME, shown))]
+        vec![Box::new(judge), Box::new(answers), Box::new(Agreement::new(&SAME, shown))]
     }
 
     fn tolerance(&self, _: &Setup<'_, Self>) -> Tolerance {
