@@ -3,7 +3,7 @@
 use crate::words;
 use interregnum_core::Fingerprint;
 use interregnum_sim::outcome::{
-    FaultCount, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+    Caveat, FaultCount, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
 };
 use interregnum_sim::scenario::{self, Scenario};
 use interregnum_sim::verdict::{Judgement, Verdict};
@@ -97,6 +97,7 @@ struct Json<'a> {
     counts: &'a BTreeMap<String, u64>,
     drawn: Pairs<'a>,
     violation: Option<&'a Violation>,
+    caveats: &'a [Caveat],
 }
 
 /// Pairs as one object, in their order.
@@ -142,6 +143,7 @@ impl Serialize for Record<'_> {
             counts: &outcome.counts,
             drawn: Pairs(&outcome.drawn),
             violation: outcome.violation.as_ref(),
+            caveats: &outcome.caveats,
         }
         .serialize(to)
     }

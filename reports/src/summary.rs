@@ -41,6 +41,8 @@ pub struct Summary {
     pub faults: BTreeMap<String, FaultSum>,
     /// Every count, by name.
     pub counts: BTreeMap<String, u64>,
+    /// Why findings say less than they seem to: in how many runs, and the earliest virtual time.
+    pub caveats: BTreeMap<String, (u64, u64)>,
     /// The first runs that were not passed, failed ones before inconclusive ones.
     pub kept: Vec<Kept>,
     /// The first run that passed.
@@ -116,6 +118,7 @@ impl Summary {
             properties: Vec::new(),
             faults: BTreeMap::new(),
             counts: BTreeMap::new(),
+            caveats: BTreeMap::new(),
             kept: Vec::new(),
             example: None,
             lines: Vec::new(),
@@ -174,6 +177,12 @@ impl Summary {
         for (name, count) in &outcome.counts {
             let sum = self.counts.entry(name.clone()).or_default();
             *sum = sum.saturating_add(*count);
+        }
+        for caveat in &outcome.caveats {
+            let (runs, first) =
+                self.caveats.entry(caveat.what.clone()).or_insert((0, caveat.at_ns));
+            *runs += 1;
+            *first = caveat.at_ns.min(*first);
         }
         if self.lines.len() < MOST_LINES {
             let Outcome { seed, virtual_ns, events, .. } = *outcome;
@@ -249,6 +258,20 @@ fn add_property(sums: &mut Vec<PropertySum>, property: &PropertyOutcome) {
     total.verdict = worst(total.verdict, property.verdict);
     sum.exercised_runs += this.exercised_runs;
     sum.violated_runs += this.violated_runs;
+}
+
+impl Summary {
+    /// The caveats, a sentence each.
+    pub fn caveat_lines(&self) -> impl Iterator<Item = String> {
+        self.caveats.iter().map(|(what, (runs, first))| {
+            let first = crate::words::span(*first);
+            if self.runs == 1 {
+                format!("at {first} {what}")
+            } else {
+                format!("in {runs} of {} runs, at {first} at the earliest, {what}", self.runs)
+            }
+        })
+    }
 }
 
 impl PropertySum {

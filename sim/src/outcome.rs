@@ -222,6 +222,19 @@ pub struct Outcome {
     pub highlights_left_out: u64,
     /// Before which of the highlights those are missing.
     pub highlights_gap: usize,
+    /// Why the findings say less than they seem to.
+    pub caveats: Vec<Caveat>,
+}
+
+/// Why the findings of a run say less than they seem to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caveat {
+    /// Virtual time from which on they do.
+    pub at_ns: u64,
+    /// Why.
+    pub what: String,
+    /// Whether nothing at all was judged from then on.
+    pub ends_claims: bool,
 }
 
 impl Outcome {

@@ -104,6 +104,13 @@ pub trait System: Send + Sync + 'static {
         None
     }
 
+    /// Why the system claims nothing any more once this has happened, if so: nothing is judged from then on,
+    /// and a run is not passed for what came before unless its scenario says that it goes beyond the limits.
+    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        let _ = seen;
+        None
+    }
+
     /// Whether `property` must hold even though drawn faults of the kinds `excess` went beyond what the
     /// system claims to survive.
     fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {

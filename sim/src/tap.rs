@@ -20,6 +20,9 @@ pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) failure: Option<(Failure, TrueTime)>,
     /// The check that is at work: if anything panics then, it was that one.
     judging: Option<u8>,
+    /// What ends every claim of the system, and when that happened: nothing is judged from then on.
+    pub(crate) ends_claims: fn(&Seen<'_, M>) -> Option<&'static str>,
+    pub(crate) claims_ended: Option<(TrueTime, &'static str)>,
     /// Properties that are not judged in this run.
     pub(crate) excused: Vec<&'static str>,
     counts: [u64; Kind::ALL.len()],
@@ -47,6 +50,8 @@ impl<'r, M: Machine> Tap<'r, M> {
             report: Report::default(),
             failure: None,
             judging: None,
+            ends_claims: |_| None,
+            claims_ended: None,
             excused: Vec::new(),
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
@@ -87,7 +92,7 @@ impl<'r, M: Machine> Tap<'r, M> {
     /// Shows it to the checks that asked for its kind, until one has failed.
     #[inline(never)]
     fn judge(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
-        if self.failure.is_some() {
+        if self.failure.is_some() || self.claims_ended.is_some() {
             return;
         }
         let view = View::new(cluster, now);
@@ -106,12 +111,20 @@ impl<'r, M: Machine> Tap<'r, M> {
         if let Seen::Probe { name, .. } = seen {
             *self.probes.entry(name).or_default() += 1;
         }
+        if self.claims_ended.is_none()
+            && let Some(why) = (self.ends_claims)(seen)
+        {
+            self.claims_ended = Some((now, why));
+        }
         self.record(now, seen);
         self.mark(now, seen);
     }
 
     /// Lets every check judge what had to happen in time.
     pub(crate) fn finish(&mut self, cluster: &Cluster<M>, now: TrueTime) {
+        if self.claims_ended.is_some() {
+            return;
+        }
         for (number, check) in (0..=u8::MAX).zip(&mut self.checks) {
             self.judging = Some(number);
             check.finish(View::new(cluster, now), &mut self.report);
@@ -189,4 +202,6 @@ const RARE: Kinds = Kinds::of(&[
     Kind::FaultBegan,
     Kind::FaultEnded,
     Kind::Calm,
+    Kind::Damaged,
+    Kind::Misread,
 ]);

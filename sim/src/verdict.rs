@@ -1,7 +1,8 @@
 //! From what a run showed to whether it passed. Nothing that was not tested is called passed.
 
+use crate::clock::TrueTime;
 use crate::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
-use crate::scenario::{self, Expect, Scenario};
+use crate::scenario::{self, Expect, Limits, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -85,7 +86,7 @@ fn judge_with(scenario: &Scenario, outcome: &Outcome, missed: Verdict) -> Judgem
     // A run that was cut short by what it was looking for owes nothing more, and neither does one
     // that did not find it.
     if outcome.observed == Observed::Held && !expects_failure(scenario) {
-        judge_substance(expect, outcome, &mut judgement);
+        judge_substance(scenario, outcome, &mut judgement);
     }
     judgement
 }
@@ -132,17 +133,30 @@ fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement
 }
 
 /// Whether a run in which everything held was worth anything.
-fn judge_substance(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement) {
+fn judge_substance(scenario: &Scenario, outcome: &Outcome, judgement: &mut Judgement) {
     if !outcome.properties.iter().any(is_exercised_invariant) {
         judgement.add(Verdict::Inconclusive, "no invariant was exercised".to_owned());
+    }
+    if !goes_beyond(scenario) {
+        for caveat in outcome.caveats.iter().filter(|caveat| caveat.ends_claims) {
+            let at = TrueTime(caveat.at_ns);
+            let reason = format!(
+                "at {at} {}; a scenario that means it names the kinds of such faults in `beyond`",
+                caveat.what
+            );
+            judgement.add(Verdict::Inconclusive, reason);
+        }
     }
     for index in &outcome.idle_faults {
         judgement.add(
             Verdict::Inconclusive,
-            format!("faults[{index}] made no difference: its target was absent or already struck"),
+            format!(
+                "faults[{index}] made no difference: its target was absent or already struck, or nobody \
+                 met with what it did"
+            ),
         );
     }
-    for (name, want) in &expect.at_least {
+    for (name, want) in &scenario.expect.at_least {
         let got = count(outcome, name);
         if got < *want {
             judgement.add(
@@ -153,9 +167,18 @@ fn judge_substance(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement
     }
 }
 
-/// That progress was made does not show that safety was put to the test.
+/// Whether the scenario says that its faults may go beyond what the system claims to survive.
+fn goes_beyond(scenario: &Scenario) -> bool {
+    !scenario.beyond.is_empty()
+        || scenario.chaos.as_ref().is_some_and(|chaos| chaos.limits == Limits::Beyond)
+}
+
+/// That progress was made does not show that safety was put to the test, and neither does what was seen
+/// of a property that is not judged.
 fn is_exercised_invariant(property: &PropertyOutcome) -> bool {
-    property.kind == PropertyKind::Invariant && property.exercised > 0
+    property.kind == PropertyKind::Invariant
+        && property.exercised > 0
+        && property.verdict != Finding::NotJudged
 }
 
 /// The count called `name`: one of the run's counts, or how often a property was exercised.

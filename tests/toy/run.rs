@@ -260,6 +260,7 @@ impl<'r> Run<'r> {
             highlights: self.highlights,
             highlights_left_out: 0,
             highlights_gap: 0,
+            caveats: Vec::new(),
             properties,
         }
     }

@@ -92,6 +92,9 @@ fn properties(summary: &Summary) -> Markup {
             } }
         }
         (not_exercised(summary))
+        @for line in summary.caveat_lines() {
+            p { b { "Judged only in part: " } (line) "." }
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::{Case, Record};
 use interregnum_core::Fingerprint;
 use interregnum_sim::campaign::Seeds;
 use interregnum_sim::outcome::{
-    Highlight, HighlightKind, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+    Caveat, Highlight, HighlightKind, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
 };
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::verdict::judge;
@@ -71,6 +71,7 @@ fn outcome(seed: u64, highlights: u64) -> Outcome {
         highlights: (0..highlights).map(highlight).collect(),
         highlights_left_out: 5,
         highlights_gap: usize::try_from(highlights / 2).unwrap(),
+        caveats: vec![Caveat { at_ns: 7, what: HOSTILE.to_owned(), ends_claims: true }],
     }
 }
 

@@ -19,6 +19,7 @@ pub fn summary(look: Look, summary: &Summary) -> String {
         faults(look, summary, &mut text);
         counts(look, summary, &mut text);
         not_exercised(look, summary, &mut text);
+        caveats(look, summary, &mut text);
         if summary.runs == 1 {
             drawn(look, summary, &mut text);
         } else {
@@ -148,6 +149,12 @@ fn not_exercised(look: Look, summary: &Summary, text: &mut String) {
     idle.extend(toothless.map(|(kind, _)| format!("fault {kind} (never made a difference)")));
     if !idle.is_empty() {
         let _ = writeln!(text, "  {} {}\n", look.bold("Not exercised:"), idle.join(", "));
+    }
+}
+
+fn caveats(look: Look, summary: &Summary, text: &mut String) {
+    for line in summary.caveat_lines() {
+        let _ = writeln!(text, "  {} {}\n", look.bold("Judged only in part:"), look.text(&line));
     }
 }
 

@@ -19,6 +19,7 @@ impl<S: System> Run<'_, S> {
         self.calm_since = Some(now);
         let mut dice = Dice::new(self.seed, Source::Calm);
         let core = self.choose_core(&mut dice);
+        self.coreless = core.is_empty();
         self.plan.drawn.push(("calm core".to_owned(), core.to_string()));
         let healed = core.union(self.disks());
         self.freeze_links(healed, &mut dice);

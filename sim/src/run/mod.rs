@@ -45,6 +45,8 @@ struct Run<'r, S: System> {
     effects: Vec<Effects>,
     seed: u64,
     calm_since: Option<TrueTime>,
+    /// No set of nodes was left that the calm phase could have healed into a core.
+    coreless: bool,
     pace: &'r dyn Pace,
     /// Whether the workload has the word.
     clients_act: bool,
@@ -98,6 +100,7 @@ impl<'r, S: System> Run<'r, S> {
         }
         let mut tap = Tap::new(system.checks(setup), recorder);
         tap.excused = plan.excused(system);
+        tap.ends_claims = S::ends_claims;
         let mut timeline =
             Timeline::new(seed, &cluster, clients, &scenario.network, &scenario.disks, tap);
         (timeline.class_of, timeline.seam_of) = (S::message_class, S::seam);
@@ -114,6 +117,7 @@ impl<'r, S: System> Run<'r, S> {
             actions: Vec::new(),
             seed,
             calm_since: None,
+            coreless: false,
             pace,
             clients_act: false,
         })
@@ -198,7 +202,8 @@ impl<'r, S: System> Run<'r, S> {
     /// Whether the calm phase has shown everything that it is there for.
     fn is_settled(&self) -> bool {
         self.calm_since.is_some_and(|since| since < self.timeline.time())
-            && self.timeline.tap.checks.iter().all(|check| Check::settled(&**check))
+            && (self.timeline.tap.claims_ended.is_some()
+                || self.timeline.tap.checks.iter().all(|check| Check::settled(&**check)))
     }
 
     #[inline(always)]

@@ -5,7 +5,8 @@ use crate::audit::DEVIATIONS;
 use crate::check::{Failure, Tally, finding};
 use crate::clock::TrueTime;
 use crate::outcome::{
-    FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyOutcome, Violation,
+    Caveat, FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyOutcome,
+    Violation,
 };
 use crate::subject::Mistake;
 use crate::system::System;
@@ -37,6 +38,7 @@ impl<S: System> Run<'_, S> {
             });
         }
         let fingerprint = tap.folder.fingerprint();
+        let caveats = self.caveats();
         Outcome {
             seed: self.seed,
             observed,
@@ -52,7 +54,25 @@ impl<S: System> Run<'_, S> {
             highlights,
             highlights_left_out,
             highlights_gap,
+            caveats,
         }
+    }
+
+    fn caveats(&self) -> Vec<Caveat> {
+        let ended = self.timeline.tap.claims_ended;
+        let ended = ended.map(|(at, why)| Caveat {
+            at_ns: at.0,
+            what: format!("{why}: nothing is claimed from then on, or judged"),
+            ends_claims: true,
+        });
+        let calm = self.calm_since.filter(|_| self.coreless);
+        let coreless = calm.map(|at| Caveat {
+            at_ns: at.0,
+            what: "no nodes were left that must serve again: nothing was owed after the faults"
+                .to_owned(),
+            ends_claims: false,
+        });
+        ended.into_iter().chain(coreless).collect()
     }
 
     fn properties(&self, failure: Option<&Failure>) -> Vec<PropertyOutcome> {
@@ -157,6 +177,7 @@ pub(super) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
         highlights: Vec::new(),
         highlights_left_out: 0,
         highlights_gap: 0,
+        caveats: Vec::new(),
     }
 }
 

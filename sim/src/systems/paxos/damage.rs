@@ -95,11 +95,6 @@ pub(super) fn forgot<M: Machine>(view: View<'_, M>, node: NodeId) -> bool {
     !reads(FORMAT) || !PROMISED.into_iter().any(reads)
 }
 
-/// Whether a kind of fault makes disks lie in a way that nothing gives away.
-pub(super) fn lies(kind: ChaosKind) -> bool {
-    matches!(kind, ChaosKind::LostWrite | ChaosKind::MisdirectedWrite | ChaosKind::StaleRead)
-}
-
 /// Whether a disk lied in a way that nothing gives away: from then on Paxos promises nothing.
 pub(super) const fn is_betrayal<M: Machine>(seen: &Seen<'_, M>) -> bool {
     match seen {

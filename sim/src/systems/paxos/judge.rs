@@ -5,7 +5,7 @@
 //! fingerprints that it reports are compared with its disk.
 
 use super::bench::Bench;
-use super::damage::{Disks, forgot, is_betrayal};
+use super::damage::{Disks, forgot};
 use super::evidence::{DISK_KINDS, KINDS, Layer, Term, decode};
 use super::progress::Bounds;
 use super::withheld::Withheld;
@@ -32,8 +32,6 @@ pub struct Judge<M: Machine, L: Layer<M>> {
     pub(super) bench: Bench<L::App>,
     pub(super) withheld: Withheld<L::App>,
     disks: Disks,
-    /// Whether a disk lied unnoticed, so that nothing is promised any more.
-    betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
 }
 
@@ -45,7 +43,6 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
             bench: Bench::new(members, bounds),
             withheld: Withheld::new(),
             disks,
-            betrayed: false,
             layer: PhantomData,
         }
     }
@@ -54,8 +51,7 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
 impl<M: Machine, L: Layer<M>> Judge<M, L> {
     /// What is different where disks may fail; true if there is nothing else to be made of it.
     fn on_disks(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) -> bool {
-        self.betrayed |= is_betrayal(seen);
-        if self.betrayed || self.withhold(seen, view.now(), report) {
+        if self.withhold(seen, view.now(), report) {
             return true;
         }
         let Seen::Booted { process: ProcessId { node, .. }, .. } = *seen else { return false };
@@ -95,13 +91,11 @@ impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
     }
 
     fn finish(&mut self, view: View<'_, M>, report: &mut Report) {
-        if !self.betrayed {
-            self.bench.finish(view.now(), report);
-        }
+        self.bench.finish(view.now(), report);
     }
 
     fn settled(&self) -> bool {
-        self.betrayed || self.bench.settled()
+        self.bench.settled()
     }
 
     fn tallies(&self) -> Vec<Tally> {

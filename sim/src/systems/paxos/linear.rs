@@ -14,7 +14,6 @@
 //!
 //! Answers to earlier requests of a client that has gone on are not judged.
 
-use super::damage::is_betrayal;
 use super::evidence::{Layer, Term, decode};
 use super::properties::A9;
 use crate::check::{Check, Failure, Report, Tally, View};
@@ -279,8 +278,6 @@ fn facts(shown: Shown<OneMap>) -> Vec<Evidence> {
 /// The check of the Paxos layer `L` of machines `M`.
 pub struct Linear<M: Machine, L: Layer<M>> {
     histories: Histories,
-    /// A disk lied unnoticed: what clients see from then on is nobody's fault but the disk's.
-    betrayed: bool,
     layer: PhantomData<fn() -> (M, L)>,
 }
 
@@ -288,7 +285,7 @@ impl<M: Machine, L: Layer<M, App = Kv>> Linear<M, L> {
     /// A check that may spend so much.
     #[must_use]
     pub const fn new(budget: Budget) -> Self {
-        Self { histories: Histories::new(budget), betrayed: false, layer: PhantomData }
+        Self { histories: Histories::new(budget), layer: PhantomData }
     }
 }
 
@@ -300,14 +297,10 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Linear<M, L> {
 
 impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
     fn interest(&self) -> Kinds {
-        Kinds::of(&[Kind::Asked, Kind::Answered, Kind::Damaged, Kind::Misread])
+        Kinds::of(&[Kind::Asked, Kind::Answered])
     }
 
     fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) {
-        self.betrayed |= is_betrayal(seen);
-        if self.betrayed {
-            return;
-        }
         let failure = match decode::<M, L>(seen) {
             Some(Term::Asked { client, id, call }) => {
                 self.histories.asked(view.now(), client, id, call)
@@ -323,9 +316,6 @@ impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
     }
 
     fn finish(&mut self, _: View<'_, M>, report: &mut Report) {
-        if self.betrayed {
-            return;
-        }
         if let Some(failure) = self.histories.finish() {
             report.fail(failure);
         }

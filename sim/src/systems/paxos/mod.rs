@@ -254,13 +254,14 @@ impl<R: Variant> System for PaxosSystem<R> {
         seams::seam::<_, Whole<Kv>>(seen)
     }
 
+    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+        damage::is_betrayal(seen).then_some("a disk lied, and nothing gave it away")
+    }
+
     /// What a leader reads under its lease is only as good as the clocks: the answers may be stale, and
-    /// two may hold the lease. Nothing else reads a clock. Of disks that lie unnoticed nothing is claimed;
-    /// damage that shows costs progress, when too many copies are gone, and never safety.
+    /// two may hold the lease. Nothing else reads a clock. Damage that shows costs progress, when too many
+    /// copies are gone, and never safety.
     fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
-        if excess.iter().any(|kind| damage::lies(*kind)) {
-            return false;
-        }
         let clocks = excess.contains(&ChaosKind::ClockRate);
         !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
     }

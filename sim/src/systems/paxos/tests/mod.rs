@@ -2,6 +2,7 @@
 
 mod agreement;
 mod audit;
+mod claims;
 mod damage;
 mod leases;
 mod linear;
