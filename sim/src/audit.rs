@@ -64,9 +64,15 @@ impl Row {
 /// The same scenario without its planted bug and without what it expects; `None` if there is no such.
 #[must_use]
 pub fn twin(registry: &Registry, planted: &Loaded) -> Option<Loaded> {
-    let scenario = Scenario { mutant: None, expect: Expect::default(), ..planted.scenario.clone() };
+    let scenario = sound(&planted.scenario);
     let prepared = registry.find(&scenario.system)?.prepare(&scenario).ok()?;
     Some(Loaded { hash: identity(&scenario), scenario, prepared })
+}
+
+/// The same scenario without its planted bug and without what it expects.
+#[must_use]
+pub fn sound(planted: &Scenario) -> Scenario {
+    Scenario { mutant: None, expect: Expect::default(), ..planted.clone() }
 }
 
 /// What came of a planted bug.

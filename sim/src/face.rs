@@ -2,12 +2,13 @@
 //! or the planted instance, and runs it.
 
 use crate::campaign::{Cancelled, Pace, Patient};
-use crate::outcome::{Outcome, Property, TraceLine};
+use crate::outcome::{Outcome, Property};
 use crate::plan;
 use crate::run::run;
 use crate::scenario::{Scenario, decode_settings};
 use crate::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
 use crate::system::{Setup, System};
+use crate::trace::Recorder;
 use interregnum_core::{Machine, NodeSet, Span};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -220,7 +221,7 @@ where
         self.run_until(seed, &Patient).expect("nobody cancels it")
     }
 
-    fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome {
+    fn trace(&self, seed: u64, sink: &mut dyn Recorder) -> Outcome {
         self.trace_until(seed, sink, &Patient).expect("nobody cancels it")
     }
 
@@ -231,7 +232,7 @@ where
     fn trace_until(
         &self,
         seed: u64,
-        sink: &mut dyn FnMut(TraceLine),
+        sink: &mut dyn Recorder,
         pace: &dyn Pace,
     ) -> Result<Outcome, Cancelled> {
         run(&*self.system, &self.setup(), seed, Some(sink), pace)

@@ -1,8 +1,9 @@
 //! A system for tests: no cluster behind it, only answers.
 
-use crate::outcome::{Observed, Outcome, Property, PropertyKind, TraceLine};
+use crate::outcome::{Observed, Outcome, Property, PropertyKind};
 use crate::scenario::{Scenario, decode_settings};
 use crate::subject::{Mistake, Mutant, Prepared, Registry, Subject};
+use crate::trace::Recorder;
 use interregnum_core::Fingerprint;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
@@ -15,7 +16,7 @@ impl Prepared for Fake {
         self.0(seed)
     }
 
-    fn trace(&self, seed: u64, _: &mut dyn FnMut(TraceLine)) -> Outcome {
+    fn trace(&self, seed: u64, _: &mut dyn Recorder) -> Outcome {
         self.0(seed)
     }
 }

@@ -250,7 +250,9 @@ impl Outcome {
 /// One line of a trace, made when a run is repeated with a recorder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceLine {
-    /// The number of the event in the run.
+    /// The number of the line in the trace, from 0 on.
+    pub line: u64,
+    /// The number of the event in the run: how many had been delivered by then.
     pub event: u64,
     /// Virtual time.
     pub at_ns: u64,
@@ -262,6 +264,12 @@ pub struct TraceLine {
     pub peer: Option<String>,
     /// The details.
     pub what: String,
+    /// The earlier line that it follows from, besides the line before it of the same process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+    /// The state in which the process was found, where it is wanted and has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 mod as_text {

@@ -1,8 +1,9 @@
 //! The object-safe face of a system: all that the command and the reports see of a protocol.
 
 use crate::campaign::{Cancelled, Pace};
-use crate::outcome::{Outcome, Property, TraceLine};
+use crate::outcome::{Outcome, Property};
 use crate::scenario::Scenario;
+use crate::trace::Recorder;
 use schemars::Schema;
 use std::fmt;
 
@@ -137,7 +138,7 @@ pub trait Prepared: Send + Sync {
     fn run(&self, seed: u64) -> Outcome;
 
     /// Runs it once and reports everything that happens, as it happens. The outcome is the same.
-    fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome;
+    fn trace(&self, seed: u64, sink: &mut dyn Recorder) -> Outcome;
 
     /// Runs it once, but ends as soon as `pace` cancels it. A run that may be long must ask now and then.
     ///
@@ -155,7 +156,7 @@ pub trait Prepared: Send + Sync {
     fn trace_until(
         &self,
         seed: u64,
-        sink: &mut dyn FnMut(TraceLine),
+        sink: &mut dyn Recorder,
         pace: &dyn Pace,
     ) -> Result<Outcome, Cancelled> {
         let _ = pace;

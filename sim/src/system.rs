@@ -111,6 +111,11 @@ pub trait System: Send + Sync + 'static {
         None
     }
 
+    /// The state of a process in a few words, for people who read a trace.
+    fn glance(process: &Self::Process) -> String {
+        format!("{process:?}")
+    }
+
     /// Whether `property` must hold even though drawn faults of the kinds `excess` went beyond what the
     /// system claims to survive.
     fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {

@@ -5,8 +5,9 @@ use crate::check::{Check, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::highlights::Highlights;
-use crate::outcome::{Highlight, HighlightKind, TraceLine};
+use crate::outcome::{Highlight, HighlightKind};
 use crate::seen::{Kind, Kinds, Seen};
+use crate::trace::Tracer;
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,14 +29,11 @@ pub(crate) struct Tap<'r, M: Machine> {
     counts: [u64; Kind::ALL.len()],
     probes: BTreeMap<&'static str, u64>,
     pub(crate) highlights: Highlights,
-    recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+    tracer: Option<Tracer<'r, M>>,
 }
 
 impl<'r, M: Machine> Tap<'r, M> {
-    pub(crate) fn new(
-        checks: Vec<Box<dyn Check<M>>>,
-        recorder: Option<&'r mut dyn FnMut(TraceLine)>,
-    ) -> Self {
+    pub(crate) fn new(checks: Vec<Box<dyn Check<M>>>, tracer: Option<Tracer<'r, M>>) -> Self {
         let mut audience = [const { Vec::new() }; Kind::ALL.len()];
         for (number, check) in (0..=u8::MAX).zip(&checks) {
             let interest = check.interest();
@@ -56,7 +54,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
             highlights: Highlights::default(),
-            recorder,
+            tracer,
         }
     }
 
@@ -81,8 +79,8 @@ impl<'r, M: Machine> Tap<'r, M> {
         let kind = seen.kind();
         seen.fold(now, &mut self.folder);
         self.counts[kind as usize] += 1;
-        if RARE.contains(kind) || self.recorder.is_some() {
-            self.see_rare(now, seen);
+        if RARE.contains(kind) || self.tracer.is_some() {
+            self.see_rare(cluster, now, seen);
         }
         if !self.audience[kind as usize].is_empty() {
             self.judge(cluster, now, seen);
@@ -107,7 +105,7 @@ impl<'r, M: Machine> Tap<'r, M> {
     }
 
     #[cold]
-    fn see_rare(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+    fn see_rare(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
         if let Seen::Probe { name, .. } = seen {
             *self.probes.entry(name).or_default() += 1;
         }
@@ -116,7 +114,7 @@ impl<'r, M: Machine> Tap<'r, M> {
         {
             self.claims_ended = Some((now, why));
         }
-        self.record(now, seen);
+        self.trace(cluster, now, seen);
         self.mark(now, seen);
     }
 
@@ -182,10 +180,10 @@ impl<'r, M: Machine> Tap<'r, M> {
         self.highlights.keep(Highlight { at_ns: now.0, node, kind, what });
     }
 
-    fn record(&mut self, now: TrueTime, seen: &Seen<'_, M>) {
+    fn trace(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
         let event = self.events();
-        if let Some(recorder) = &mut self.recorder {
-            recorder(crate::trace::line(event, now, seen));
+        if let Some(tracer) = &mut self.tracer {
+            tracer.see((event, now, self.folder.fingerprint()), cluster, seen);
         }
     }
 }

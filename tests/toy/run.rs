@@ -6,6 +6,7 @@ use interregnum_sim::outcome::{
     Evidence, FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, Property,
     PropertyKind, PropertyOutcome, TraceLine, Violation,
 };
+use interregnum_sim::trace::Recorder;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +15,7 @@ pub(super) struct Run<'r> {
     seed: u64,
     state: u64,
     folder: Folder,
-    sink: &'r mut dyn FnMut(TraceLine),
+    sink: &'r mut dyn Recorder,
     at_ns: u64,
     events: u64,
     leader: u8,
@@ -26,7 +27,7 @@ pub(super) struct Run<'r> {
 }
 
 impl<'r> Run<'r> {
-    pub(super) fn new(ready: &'r Ready, seed: u64, sink: &'r mut dyn FnMut(TraceLine)) -> Self {
+    pub(super) fn new(ready: &'r Ready, seed: u64, sink: &'r mut dyn Recorder) -> Self {
         let state = seed ^ 0x9e37_79b9_7f4a_7c15;
         let mut run = Self {
             ready,
@@ -67,20 +68,32 @@ impl<'r> Run<'r> {
         self.folder.word(self.at_ns);
         self.folder.word(u64::from(node));
         self.folder.bytes(what.as_bytes());
-        (self.sink)(TraceLine {
-            event: self.events,
-            at_ns: self.at_ns,
-            kind: word.to_owned(),
-            process: Some(format!("n{node}")),
-            peer: None,
-            what: what.to_owned(),
-        });
+        let line = self.events - 1;
+        self.take(line, node, word, what);
         let what = if what.is_empty() { word } else { what };
         self.highlights.push(Highlight {
             at_ns: self.at_ns,
             node: Some(node),
             kind,
             what: what.to_owned(),
+        });
+    }
+
+    fn take(&mut self, line: u64, node: u8, word: &str, what: &str) {
+        if !self.sink.wants(line, self.at_ns, self.folder.fingerprint()) {
+            return;
+        }
+        let state = self.sink.wants_states().then(|| format!("term {}", self.changes));
+        self.sink.take(TraceLine {
+            line,
+            event: self.events,
+            at_ns: self.at_ns,
+            kind: word.to_owned(),
+            process: Some(format!("n{node}")),
+            peer: None,
+            what: what.to_owned(),
+            cause: None,
+            state,
         });
     }
 

@@ -2,9 +2,10 @@
 //! in which a run can end, quickly.
 
 use interregnum_core::Span;
-use interregnum_sim::outcome::{Outcome, Property, PropertyKind, TraceLine};
+use interregnum_sim::outcome::{Outcome, Property, PropertyKind};
 use interregnum_sim::scenario::{Duration, Scenario, decode_settings};
 use interregnum_sim::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
+use interregnum_sim::trace::Recorder;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Deserialize;
 
@@ -158,7 +159,7 @@ impl Prepared for Ready {
         self.trace(seed, &mut |_| {})
     }
 
-    fn trace(&self, seed: u64, sink: &mut dyn FnMut(TraceLine)) -> Outcome {
+    fn trace(&self, seed: u64, sink: &mut dyn Recorder) -> Outcome {
         if self.settings.trouble == Some(Trouble::SimulatorPanics) {
             panic!("no such node");
         }

@@ -30,6 +30,7 @@ pub mod config;
 mod election;
 pub mod fact;
 mod findings;
+mod glance;
 mod learner;
 mod lease;
 mod log;

@@ -12,12 +12,13 @@ use crate::check::Check;
 use crate::clock::{Clock, TrueTime};
 use crate::cluster::{Cluster, Misdeed, Tamper};
 use crate::dice::{Dice, Source};
-use crate::outcome::{Observed, Outcome, TraceLine};
+use crate::outcome::{Observed, Outcome};
 use crate::plan::Plan;
 use crate::seen::Client;
 use crate::system::{Setup, System};
 use crate::tap::Tap;
 use crate::timeline::{Event, Timeline};
+use crate::trace::{Recorder, Tracer};
 use crate::workload::{Action, Clients, Workload};
 use faults::Effects;
 use interregnum_core::{LocalTime, NodeId, NodeSet};
@@ -61,7 +62,7 @@ pub(crate) fn run<'r, S: System>(
     system: &'r S,
     setup: &'r Setup<'r, S>,
     seed: u64,
-    recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+    recorder: Option<&'r mut dyn Recorder>,
     pace: &'r dyn Pace,
 ) -> Result<Outcome, Cancelled> {
     let mut run = match Run::new(system, setup, seed, recorder, pace) {
@@ -80,7 +81,7 @@ impl<'r, S: System> Run<'r, S> {
         system: &'r S,
         setup: &'r Setup<'r, S>,
         seed: u64,
-        recorder: Option<&'r mut dyn FnMut(TraceLine)>,
+        recorder: Option<&'r mut dyn Recorder>,
         pace: &'r dyn Pace,
     ) -> Result<Self, Vec<crate::subject::Mistake>> {
         let scenario = setup.scenario;
@@ -98,7 +99,7 @@ impl<'r, S: System> Run<'r, S> {
         if let Some(misdeed) = setup.mutant.and_then(|mutant| Misdeed::of(mutant.id)) {
             cluster.tamper(Tamper::new(misdeed, S::forged));
         }
-        let mut tap = Tap::new(system.checks(setup), recorder);
+        let mut tap = Tap::new(system.checks(setup), recorder.map(|to| Tracer::new(to, S::glance)));
         tap.excused = plan.excused(system);
         tap.ends_claims = S::ends_claims;
         let mut timeline =

@@ -7,6 +7,7 @@ mod system;
 
 use interregnum_sim::face::register;
 use interregnum_sim::outcome::Observed;
+use interregnum_sim::outcome::TraceLine;
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::subject::Prepared;
 use system::ToySystem;
@@ -101,7 +102,8 @@ fn the_watchdog_resets_a_node_whose_worker_is_paused() {
         { "at": "2s", "for": "2s", "pause": { "target": { "node": 1, "part": "worker" } } },
     ]);
     let mut resets = 0;
-    prepare(false, scenario).trace(1, &mut |line| resets += u32::from(line.what == "Watchdog"));
+    prepare(false, scenario)
+        .trace(1, &mut |line: TraceLine| resets += u32::from(line.what == "Watchdog"));
     assert_eq!(resets, 2, "agent and worker fall together");
 }
 

@@ -254,6 +254,10 @@ impl<R: Variant> System for PaxosSystem<R> {
         seams::seam::<_, Whole<Kv>>(seen)
     }
 
+    fn glance(process: &Self::Process) -> String {
+        process.to_string()
+    }
+
     fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
         damage::is_betrayal(seen).then_some("a disk lied, and nothing gave it away")
     }

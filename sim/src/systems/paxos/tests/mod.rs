@@ -8,6 +8,7 @@ mod leases;
 mod linear;
 mod liveness;
 mod memory;
+mod recording;
 mod reduce;
 mod replay;
 mod runs;
