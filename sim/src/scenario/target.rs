@@ -116,9 +116,12 @@ impl<'de> Visitor<'de> for TargetVisitor {
                 Target::OtherThan { target, random }
             }
             "group" => Target::Group(map.next_value()?),
-            "nodes" => Target::Nodes(map.next_value()?),
+            "nodes" => {
+                let nodes: Vec<Number> = map.next_value()?;
+                Target::Nodes(nodes.into_iter().map(|node| node.0).collect())
+            }
             "node" => {
-                let node = map.next_value()?;
+                let Number(node) = map.next_value()?;
                 let part = match map.next_key::<String>()?.as_deref() {
                     None => None,
                     Some("part") => Some(map.next_value()?),
@@ -131,13 +134,47 @@ impl<'de> Visitor<'de> for TargetVisitor {
                 if map.next_key::<String>()?.as_deref() != Some("node") {
                     return Err(de::Error::missing_field("node"));
                 }
-                Target::Node { node: map.next_value()?, part }
+                let Number(node) = map.next_value()?;
+                Target::Node { node, part }
             }
             _ => Target::Asked(word, map.next_value()?),
         };
         match map.next_key::<String>()? {
             None => Ok(target),
             Some(extra) => Err(unexpected(&extra)),
+        }
+    }
+}
+
+/// A node's number, which is not its name in reports.
+struct Number(u8);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the number of a node, such as {\"node\": 1}")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
+        let unexpected = de::Unexpected::Unsigned(number);
+        u8::try_from(number).map(Number).map_err(|_| E::invalid_value(unexpected, &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        match text.strip_prefix('n').unwrap_or(text).parse::<u8>() {
+            Ok(number) => Err(E::custom(format_args!(
+                "found \"{text}\", expected the number of the node: {number}, as in {{\"node\": {number}}}"
+            ))),
+            Err(_) => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
         }
     }
 }
@@ -247,8 +284,15 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_refused() {
-        for text in ["3", "{}", r#"{"random":2,"node":1}"#, r#"{"node":1,"prat":"x"}"#, "[]",
-            r#"{"other_than":"leader","node":1}"#, r#"{"other_than":3}"#] {
+        for text in [
+            "3",
+            "{}",
+            r#"{"random":2,"node":1}"#,
+            r#"{"node":1,"prat":"x"}"#,
+            "[]",
+            r#"{"other_than":"leader","node":1}"#,
+            r#"{"other_than":3}"#,
+        ] {
             assert!(serde_json::from_str::<Target>(text).is_err(), "{text}");
         }
     }
