@@ -7,9 +7,6 @@ use interregnum_reports::harmless;
 use interregnum_reports::terminal::Look;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
-/// Lines that are longer are not pleasant to read.
-const WIDEST: u16 = 120;
-
 /// Where the command writes.
 pub struct Io {
     out: Box<dyn Write>,
@@ -83,11 +80,9 @@ impl Io {
         self.out_look
     }
 
-    /// The same for a list, which has wide lines: where nobody says how wide they may be, as many fit as on
-    /// a large terminal.
+    /// The same for a list: what no person sees at once is not cut into lines for one.
     pub(crate) const fn list_look(&self) -> Look {
-        let width = if self.out_terminal { self.out_look.width } else { WIDEST };
-        Look { width, ..self.out_look }
+        if self.out_terminal { self.out_look } else { self.out_look.unwrapped() }
     }
 
     /// What standard error can show.
@@ -197,5 +192,5 @@ impl std::fmt::Debug for Io {
 /// As wide as the terminal, within what is pleasant to read.
 fn terminal_width() -> u16 {
     let (_, columns) = console::Term::stdout().size();
-    columns.clamp(60, WIDEST)
+    columns.clamp(60, 120)
 }

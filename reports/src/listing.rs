@@ -189,3 +189,36 @@ pub fn checked(files: &[Checked]) -> serde_json::Result<String> {
     let document = Document { version: FORMAT, command: "scenario check", files };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As many files as a corpus has, with names and titles as long as people make them.
+    fn corpus() -> Vec<Listed> {
+        let listed = |number: usize| {
+            let scenario = serde_json::json!({
+                "version": 1, "title": "A leader that was deposed wakes up, and two others do not hear it",
+                "system": "toy", "faults": [{ "at": "1s", "crash": { "target": "all" } },
+                    { "at": "2s", "blank_disk": { "target": "all" } }],
+            });
+            let scenario = serde_json::from_value(scenario).unwrap();
+            let path = format!("scenarios/toy/a-name-of-some-length-{number}.json");
+            Listed::new(&path, &scenario, Fingerprint::of("any"))
+        };
+        (0..30).map(listed).collect()
+    }
+
+    #[test]
+    fn a_list_fits_the_terminal() {
+        for width in [80, 120] {
+            let text = listing(Look { color: false, width }, &corpus());
+            let widest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(widest <= usize::from(width), "{text}");
+            assert!((0..30).all(|n| text.contains(&format!("a-name-of-some-length-{n}.json"))));
+            assert!(text.starts_with("scenarios/toy\n") && text.contains("1 blank_disk"), "{text}");
+        }
+        let text = listing(Look::PLAIN.unwrapped(), &corpus());
+        assert_eq!(text.lines().count(), 4 + 30, "{text}");
+    }
+}

@@ -31,6 +31,12 @@ impl Look {
     /// For files, pipes and tests.
     pub const PLAIN: Self = Self { color: false, width: 100 };
 
+    /// The same without an end to its lines: for whoever cuts and filters them.
+    #[must_use]
+    pub const fn unwrapped(self) -> Self {
+        Self { width: u16::MAX, ..self }
+    }
+
     fn paint(self, style: Style, text: impl Display) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_string() }
     }

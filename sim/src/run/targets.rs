@@ -63,9 +63,9 @@ impl<S: System> Run<'_, S> {
 
     /// The nodes that the fault of this number struck when it last began: also once it has ended.
     fn hit_by(&self, number: u32) -> NodeSet {
-        let faults = self.plan.faults.iter().zip(&self.effects);
-        let known = faults.filter(|(planned, _)| planned.dice == number);
-        known.last().map_or(NodeSet::EMPTY, |(_, effects)| effects.hit)
+        let mut faults = self.plan.faults.iter().zip(&self.effects);
+        let known = faults.find(|(planned, _)| planned.dice == number);
+        known.map_or(NodeSet::EMPTY, |(_, effects)| effects.hit)
     }
 
     fn whole(&self, nodes: NodeSet) -> Struck {
