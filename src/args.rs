@@ -77,7 +77,7 @@ pub(crate) struct Run {
     #[arg(required = true, value_name = "FILE|DIR")]
     pub(crate) paths: Vec<PathBuf>,
     /// The seed: decimal, 0x and hex digits, or a commit hash of 40 hex digits. Default: the
-    /// environment's INTERREGNUM_SEED, or else the file's own, or else 1.
+    /// file's own, or else the environment's INTERREGNUM_SEED, or else 1.
     #[arg(long, value_parser = parse_seed, value_name = "N")]
     pub(crate) seed: Option<u64>,
     /// A range of seeds without its end: 0..1000.
@@ -160,6 +160,9 @@ pub(crate) enum Scenario {
         /// Scenario files; a folder stands for every `*.json` in it, at any depth.
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
+        /// The form of what is found.
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
     },
     /// List scenarios in a table.
     List {
@@ -167,6 +170,12 @@ pub(crate) enum Scenario {
         #[arg(default_value = "scenarios", value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
         /// The form of the list.
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Show what can go wrong, and for each system whom and when it can strike.
+    Faults {
+        /// The form of the tables.
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },

@@ -3,7 +3,7 @@
 use crate::Program;
 use crate::io::Io;
 use interregnum_reports::diagnostic::problems;
-use interregnum_sim::scenario::{Loaded, MOST_BYTES, load};
+use interregnum_sim::scenario::{Loaded, MOST_BYTES, Problem, load};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -85,25 +85,37 @@ fn begins_as_report(path: &Path) -> io::Result<bool> {
     Ok(begin.starts_with("{\"version\":1,\"command\":\""))
 }
 
+/// What is wrong with a scenario file.
+pub(crate) enum Wrong {
+    /// It cannot be read.
+    Unreadable(String),
+    /// What it says, of which these are the bytes.
+    Mistaken(Vec<u8>, Vec<Problem>),
+}
+
 /// Reads and checks one scenario file; on a mistake, tells it and returns nothing.
 pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded> {
-    let name = path.display().to_string();
-    let embedded = planted(program, path).map(|text| Ok(text.as_bytes().to_vec()));
-    let bytes = match embedded.unwrap_or_else(|| read_bounded(path)) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            io.error(&format!("{name}: {}", said(&error)));
-            return None;
-        }
+    let wrong = match examine(program, path) {
+        Ok(loaded) => return Some(loaded),
+        Err(wrong) => wrong,
     };
-    match load(&bytes, &program.registry) {
-        Ok(loaded) => Some(loaded),
-        Err(found) => {
+    let name = path.display().to_string();
+    match wrong {
+        Wrong::Unreadable(why) => io.error(&format!("{name}: {why}")),
+        Wrong::Mistaken(bytes, found) => {
             let text = problems(io.err_look(), &name, &bytes, &found);
             io.note(&text);
-            None
         }
     }
+    None
+}
+
+/// Reads and checks one scenario file.
+pub(crate) fn examine(program: &Program, path: &Path) -> Result<Loaded, Wrong> {
+    let embedded = planted(program, path).map(|text| Ok(text.as_bytes().to_vec()));
+    let bytes = embedded.unwrap_or_else(|| read_bounded(path));
+    let bytes = bytes.map_err(|error| Wrong::Unreadable(said(&error)))?;
+    load(&bytes, &program.registry).map_err(|found| Wrong::Mistaken(bytes, found))
 }
 
 /// Reads no more than it takes to see that a file is too large.

@@ -118,8 +118,22 @@ where
         .name(program.name.clone())
         .bin_name(program.name.clone())
         .version(program.version.clone());
-    let mut matches = command.try_get_matches_from(args)?;
+    let mut matches = command.try_get_matches_from(args).map_err(without_wrong_tip)?;
     Args::from_arg_matches_mut(&mut matches)
+}
+
+/// The parser takes an option that it does not know for a file's name; nobody means that.
+fn without_wrong_tip(mut error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested)
+    {
+        tips.retain(|tip| !tip.to_string().contains(" as a value, use "));
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
+    }
+    error
 }
 
 /// What the README shows in Rust compiles.

@@ -92,10 +92,12 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
     match ran {
         Ok(Ok(outcome)) => conclude(program, args, &loaded, &outcome, io),
         Ok(Err(Cancelled { at_ns, events })) => {
-            if !io.is_closed() {
-                let (at, events) = (span(at_ns), number(events));
-                io.error(&format!("interrupted at {at} of virtual time, after {events} events"));
+            // Who reads no further has seen enough, and nothing was wrong with the run so far.
+            if io.is_closed() {
+                return io.exit();
             }
+            let (at, events) = (span(at_ns), number(events));
+            io.error(&format!("interrupted at {at} of virtual time, after {events} events"));
             Exit::Inconclusive.or(io.exit())
         }
         Err(panic) => {

@@ -34,8 +34,9 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let seeds = match seeds(args) {
-        Ok(seeds) => seeds,
+    let seeds = args.seeds.or(args.seed.map(Seeds::one));
+    let fallback = match fallback() {
+        Ok(seed) => seed,
         Err(error) => {
             io.error(&error);
             return Exit::Usage;
@@ -79,24 +80,22 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     match Output::begin(io, json, folder, &program.version) {
         Ok(output) => {
             let summaries = Vec::new();
-            Session { program, args, seeds, pool, watch, keeper, output, summaries }.all(&loaded)
+            Session { program, args, seeds, fallback, pool, watch, keeper, output, summaries }
+                .all(&loaded)
         }
         Err(_) => Exit::Usage,
     }
 }
 
-/// What the flag says, or else the environment; otherwise each file decides.
-fn seeds(args: &Run) -> Result<Option<Seeds>, String> {
-    if let Some(seeds) = args.seeds.or(args.seed.map(Seeds::one)) {
-        return Ok(Some(seeds));
-    }
+/// The seed where neither a flag nor the file names one.
+fn fallback() -> Result<u64, String> {
     match std::env::var(SEED_VARIABLE) {
-        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotPresent) => Ok(DEFAULT_SEED),
         Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
         // Whoever cannot unset a variable empties it.
-        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) if text.is_empty() => Ok(DEFAULT_SEED),
         Ok(text) => match parse_seed(&text) {
-            Ok(seed) => Ok(Some(Seeds::one(seed))),
+            Ok(seed) => Ok(seed),
             Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
         },
     }
@@ -127,6 +126,8 @@ struct Session<'s> {
     args: &'s Run,
     /// The seeds that were asked for.
     seeds: Option<Seeds>,
+    /// The seed of files that name none.
+    fallback: u64,
     pool: ThreadPool,
     watch: Watch,
     keeper: Option<Keeper>,
@@ -166,7 +167,7 @@ impl Session<'_> {
     /// Runs one scenario with all seeds.
     fn one(&mut self, path: &Path, loaded: &Loaded) -> Result<Ended, Broken> {
         let case = Case::new(&path.display().to_string(), &loaded.scenario, loaded.hash);
-        let own = loaded.scenario.seed.map_or(DEFAULT_SEED, |seed| seed.0);
+        let own = loaded.scenario.seed.map_or(self.fallback, |seed| seed.0);
         let (seeds, verify) = (self.seeds.unwrap_or(Seeds::one(own)), self.args.verify);
         let mut summary = Summary::new(case.clone(), &loaded.scenario, seeds);
         let campaign = Campaign { prepared: &*loaded.prepared, seeds, verify };

@@ -3,10 +3,11 @@
 use crate::Program;
 use crate::args::{Format, Scenario};
 use crate::exit::Exit;
-use crate::files;
+use crate::files::{self, Wrong};
 use crate::io::Io;
 use crate::replay::as_argument;
-use interregnum_reports::listing::{self, Listed};
+use interregnum_reports::listing::{self, Checked, Listed, Mistaken};
+use interregnum_reports::vocabulary::Vocabulary;
 use interregnum_sim::scenario::{self, Loaded, nearest};
 use interregnum_sim::subject::Subject;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,18 @@ use std::path::{Path, PathBuf};
 /// Does what is asked about scenario files.
 pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Exit {
     let exit = match command {
-        Scenario::Check { paths } => check(program, paths, io),
+        Scenario::Check { paths, format: Format::Human } => check(program, paths, io),
+        Scenario::Check { paths, format: Format::Json } => check_for_machines(program, paths, io),
         Scenario::List { paths, format } => list(program, paths, *format, io),
+        Scenario::Faults { format } => {
+            let vocabulary = Vocabulary::of(&program.registry);
+            let text = match format {
+                Format::Human => vocabulary.text(io.look()),
+                Format::Json => vocabulary.document().unwrap_or_default(),
+            };
+            io.print(&text);
+            Exit::Passed
+        }
         Scenario::Schema => {
             io.print(&format!("{:#}\n", scenario::schema(&program.registry)));
             Exit::Passed
@@ -37,6 +48,24 @@ fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
             None => exit = exit.or(Exit::Usage),
         }
     }
+    exit
+}
+
+/// The same as one document, with every mistake in it.
+fn check_for_machines(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
+    let Some(files) = files_of(program, paths, io) else { return Exit::Usage };
+    let mut exit = if files.is_empty() { Exit::Nothing } else { Exit::Passed };
+    let mut checked = Vec::new();
+    for path in &files {
+        let problems = match files::examine(program, path) {
+            Ok(_) => Vec::new(),
+            Err(Wrong::Unreadable(why)) => vec![Mistaken::unreadable(why)],
+            Err(Wrong::Mistaken(_, problems)) => problems.iter().map(Mistaken::new).collect(),
+        };
+        exit = exit.or(if problems.is_empty() { Exit::Passed } else { Exit::Usage });
+        checked.push(Checked::new(&path.display().to_string(), problems));
+    }
+    io.print(&listing::checked(&checked).unwrap_or_default());
     exit
 }
 
@@ -92,11 +121,25 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
         io.error(&format!("unknown system `{asked}`; {hint}"));
         return Exit::Usage;
     };
-    match files::write_new(path, &skeleton(subject, &schema_beside(path))) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.exists()) {
+        let file = path.display();
+        io.error(&format!("{file}: there is no folder {}; make it first", folder.display()));
+        return Exit::Usage;
+    }
+    let schema = schema_beside(path);
+    match files::write_new(path, &skeleton(&program.name, subject, &schema)) {
         Ok(()) => {
             let (name, file) = (&program.name, as_argument(path));
             let path = io.err_look().text(&path.display().to_string());
             io.note(&format!("wrote {path}; now try: {name} run {file}\n"));
+            if schema.is_empty() {
+                io.note(&format!(
+                    "no schema lies in a folder above: for completion in an editor, write one with\n  \
+                     {name} scenario schema > scenario.schema.json\nand name it in the file: \
+                     \"$schema\": \"./scenario.schema.json\"\n"
+                ));
+            }
             Exit::Passed
         }
         Err(error) => {
@@ -107,7 +150,7 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
 }
 
 /// A scenario that runs as it is and shows where everything goes.
-fn skeleton(subject: &dyn Subject, schema: &str) -> String {
+fn skeleton(name: &str, subject: &dyn Subject, schema: &str) -> String {
     let word = subject.target_words().first().copied();
     let target = word.map_or_else(|| "{ \"random\": 1 }".to_owned(), |word| format!("\"{word}\""));
     let id = subject.id();
@@ -115,7 +158,7 @@ fn skeleton(subject: &dyn Subject, schema: &str) -> String {
         r#"{{{schema}
   "version": 1,
   "title": "A first scenario",
-  "why": "Say here what it would mean if this failed.",
+  "why": "Say here what it would mean if this failed. As it is, somebody falls and starts again, then two nodes are cut off for a while, on a network that loses one message in a hundred; whoever is left must serve, and everybody must agree afterwards. `{name} scenario faults` lists what else can go wrong; `at_least` under `expect` names counts without which a run proves nothing.",
   "system": "{id}",
   "cluster": {{ "nodes": 5 }},
   "network": {{ "delay": {{ "min": "1ms", "mean": "4ms" }}, "loss": "1%" }},

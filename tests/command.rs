@@ -133,6 +133,33 @@ fn seeds_come_from_the_flag_before_the_environment() {
 }
 
 #[test]
+fn a_file_that_names_its_seed_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("regression.json");
+    let text = fs::read_to_string(scenario("deposed.json")).unwrap();
+    fs::write(&path, text.replacen('{', "{ \"seed\": \"0x5\",", 1)).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = toy_process();
+        command.arg("run").arg(&path).args(args).env("INTERREGNUM_SEED", "0x2a");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(run(&[]).contains("seed 0x5"));
+    assert!(run(&["--seed", "7"]).contains("seed 0x7"));
+}
+
+#[test]
+fn who_reads_the_beginning_of_a_replay_has_seen_enough() {
+    let mut command = toy_process();
+    command.args(["replay", &scenario("deposed.json"), "--seed", "1"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_nobodys_mistake() {
     let mut command = toy_process();
     command.args(["run", &scenario("deposed.json"), "--format", "json", "--seeds"]);

@@ -20,6 +20,7 @@ pub mod listing;
 mod record;
 mod summary;
 pub mod terminal;
+pub mod vocabulary;
 mod words;
 
 pub use record::{Case, Record};

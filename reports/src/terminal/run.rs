@@ -10,6 +10,12 @@ use std::fmt::Write;
 /// How many failures are printed in full.
 const MOST_FAILURES: usize = 3;
 
+/// What the heads of the table of faults mean, in the words of the page's footer.
+const FAULTS: [&str; 2] = [
+    "Offered: planned. Fired: found a target.",
+    "Bit: made a difference: a message was stopped, a process that was up fell.",
+];
+
 /// Title, tables and failures of one scenario.
 #[must_use]
 pub fn summary(look: Look, summary: &Summary) -> String {
@@ -128,7 +134,12 @@ fn faults(look: Look, summary: &Summary, text: &mut String) {
     };
     let rows: Vec<_> = summary.faults.iter().map(row).collect();
     if !rows.is_empty() {
-        let _ = writeln!(text, "{}", table(look, &["Fault", ">Offered", ">Fired", ">Bit"], &rows));
+        let table = table(look, &["Fault", ">Offered", ">Fired", ">Bit"], &rows);
+        text.push_str(&table);
+        for line in FAULTS {
+            let _ = writeln!(text, "  {}", look.dim(line));
+        }
+        text.push('\n');
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Effects {
     pub(super) ended: Option<TrueTime>,
     /// Whom it struck.
     pub(super) struck: Struck,
+    /// The nodes that it struck, which others may refer to after it has ended.
+    pub(super) hit: NodeSet,
     /// What it draws while it is in effect.
     pub(super) dice: Option<Dice>,
 }
@@ -62,6 +64,7 @@ impl<S: System> Run<'_, S> {
         let effects = &mut self.effects[number as usize];
         (effects.fired, effects.active) = (true, true);
         effects.struck = struck.clone();
+        effects.hit = struck.nodes;
         effects.ends = fault.lasts.map(|lasts| now.after(lasts.0));
         let ends = effects.ends;
         // By the number of its dice, so that a plan that was written out is the same run.

@@ -38,6 +38,11 @@ impl<S: System> Run<'_, S> {
                 groups.get(name).into_iter().flatten().copied().map(NodeId).collect()
             }
             Target::Nodes(nodes) => nodes.iter().copied().map(NodeId).collect(),
+            Target::Fault(number) => self.hit_by(*number),
+            Target::OtherThan { target, random } => {
+                let others = all.difference(self.resolve(target, dice).nodes);
+                random_nodes(others, u32::from(random.unwrap_or(1)), dice)
+            }
             Target::Node { node, part: None } => [NodeId(*node)].into_iter().collect(),
             Target::Node { node, part: Some(part) } => return self.part(NodeId(*node), part),
             Target::Named(word) => return self.processes(self.ask(word, None)),
@@ -54,6 +59,13 @@ impl<S: System> Run<'_, S> {
 
     pub(super) fn ask(&self, word: &str, argument: Option<&serde_json::Value>) -> Vec<ProcessId> {
         self.system.resolve(word, argument, self.timeline.view(&self.cluster))
+    }
+
+    /// The nodes that the fault of this number struck when it last began: also once it has ended.
+    fn hit_by(&self, number: u32) -> NodeSet {
+        let mut faults = self.plan.faults.iter().zip(&self.effects);
+        let known = faults.find(|(planned, _)| planned.dice == number);
+        known.map_or(NodeSet::EMPTY, |(_, effects)| effects.hit)
     }
 
     fn whole(&self, nodes: NodeSet) -> Struck {

@@ -86,12 +86,23 @@ fn note(
             return marks.skipped.insert(field.value.start());
         }
         What::Other { message, help } => {
+            // What was passed over is known to be wrong; that it is missing now is no news.
+            let is_news = !passed_over_in(document.object_at(at), marks);
+            if !is_news {
+                return at != root && marks.skipped.insert(at);
+            }
             let place = document.find(&document.path_of(at), &Skipped::new());
             let problem = document.problem(at, shown(place.value), message).with_help(help);
             problems.push(problem);
         }
     }
     at != root && marks.skipped.insert(at)
+}
+
+/// Whether a field of this object was passed over before.
+fn passed_over_in(object: Option<&Object<'_>>, marks: &Marks) -> bool {
+    let mut fields = object.into_iter().flat_map(|object| &object.properties);
+    fields.any(|field| marks.skipped.contains(&field.value.start()))
 }
 
 #[derive(Clone, Copy)]

@@ -9,6 +9,8 @@
 //! | `{"group": "rack-1"}` | the nodes of a named group |
 //! | `{"node": 1}`, `{"node": 1, "part": "proxy"}` | one node; one process of it |
 //! | `{"nodes": [0, 1]}` | these nodes |
+//! | `{"fault": 0}` | the nodes that `faults[0]` struck, if it has begun |
+//! | `{"other_than": "leader"}`, `{"other_than": {"fault": 0}, "random": 2}` | one node, or so many, not among those; drawn |
 //! | `{"holder": {"role": 3}}` | what the system makes of the word and its argument |
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -41,6 +43,15 @@ pub enum Target {
     },
     /// These nodes.
     Nodes(Vec<u8>),
+    /// The nodes that the fault of this number struck when it last began.
+    Fault(u32),
+    /// So many nodes that are not among those meant, drawn.
+    OtherThan {
+        /// Who is left out.
+        target: Box<Target>,
+        /// How many; one, if nothing is said.
+        random: Option<u8>,
+    },
     /// Every process that the system calls by this word, such as `leader`.
     Named(String),
     /// One of the processes that the system calls by this word, drawn.
@@ -82,11 +93,35 @@ impl<'de> Visitor<'de> for TargetVisitor {
         };
         let target = match word.as_str() {
             "any" => Target::Any(map.next_value()?),
-            "random" => Target::Random(map.next_value()?),
+            "fault" => Target::Fault(map.next_value()?),
+            "random" => {
+                let random = map.next_value()?;
+                match map.next_key::<String>()?.as_deref() {
+                    None => Target::Random(random),
+                    Some("other_than") => {
+                        Target::OtherThan { target: map.next_value()?, random: Some(random) }
+                    }
+                    Some(other) => return Err(unexpected(other)),
+                }
+            }
+            "other_than" => {
+                let target = map.next_value()?;
+                let random = match map.next_key::<String>()?.as_deref() {
+                    None => None,
+                    Some("random") => Some(map.next_value()?),
+                    Some(other) => {
+                        return Err(de::Error::unknown_field(other, &["other_than", "random"]));
+                    }
+                };
+                Target::OtherThan { target, random }
+            }
             "group" => Target::Group(map.next_value()?),
-            "nodes" => Target::Nodes(map.next_value()?),
+            "nodes" => {
+                let nodes: Vec<Number> = map.next_value()?;
+                Target::Nodes(nodes.into_iter().map(|node| node.0).collect())
+            }
             "node" => {
-                let node = map.next_value()?;
+                let Number(node) = map.next_value()?;
                 let part = match map.next_key::<String>()?.as_deref() {
                     None => None,
                     Some("part") => Some(map.next_value()?),
@@ -99,17 +134,53 @@ impl<'de> Visitor<'de> for TargetVisitor {
                 if map.next_key::<String>()?.as_deref() != Some("node") {
                     return Err(de::Error::missing_field("node"));
                 }
-                Target::Node { node: map.next_value()?, part }
+                let Number(node) = map.next_value()?;
+                Target::Node { node, part }
             }
             _ => Target::Asked(word, map.next_value()?),
         };
         match map.next_key::<String>()? {
             None => Ok(target),
-            Some(extra) => Err(de::Error::custom(format_args!(
-                "unexpected field `{extra}`, expected {EXPECTED}"
-            ))),
+            Some(extra) => Err(unexpected(&extra)),
         }
     }
+}
+
+/// A node's number, which is not its name in reports.
+struct Number(u8);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the number of a node, such as {\"node\": 1}")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
+        let unexpected = de::Unexpected::Unsigned(number);
+        u8::try_from(number).map(Number).map_err(|_| E::invalid_value(unexpected, &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        match text.strip_prefix('n').unwrap_or(text).parse::<u8>() {
+            Ok(number) => Err(E::custom(format_args!(
+                "found \"{text}\", expected the number of the node: {number}, as in {{\"node\": {number}}}"
+            ))),
+            Err(_) => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+fn unexpected<E: de::Error>(field: &str) -> E {
+    E::custom(format_args!("unexpected field `{field}`, expected {EXPECTED}"))
 }
 
 impl Serialize for Target {
@@ -127,6 +198,13 @@ impl Serialize for Target {
             Self::Group(name) => map.serialize_entry("group", name)?,
             Self::Nodes(nodes) => map.serialize_entry("nodes", nodes)?,
             Self::Any(word) => map.serialize_entry("any", word)?,
+            Self::Fault(number) => map.serialize_entry("fault", number)?,
+            Self::OtherThan { target, random } => {
+                map.serialize_entry("other_than", target)?;
+                if let Some(random) = random {
+                    map.serialize_entry("random", random)?;
+                }
+            }
             Self::Asked(word, argument) => map.serialize_entry(word, argument)?,
             Self::Node { node, part } => {
                 map.serialize_entry("node", node)?;
@@ -144,7 +222,8 @@ impl JsonSchema for Target {
         "Target".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let target = schemas.subschema_for::<Self>();
         let node = json_schema!({ "type": "integer", "minimum": 0, "maximum": 127 });
         json_schema!({
             "description": "Whom a fault strikes: a word such as \"all\", \"majority\", \"leader\", \
@@ -161,7 +240,9 @@ impl JsonSchema for Target {
                         "group": { "type": "string" },
                         "node": node,
                         "part": { "type": "string" },
-                        "nodes": { "type": "array", "items": node }
+                        "nodes": { "type": "array", "items": node },
+                        "fault": { "type": "integer", "minimum": 0 },
+                        "other_than": target
                     }
                 }
             ]
@@ -184,6 +265,9 @@ mod tests {
             r#"{"node":1}"#,
             r#"{"node":1,"part":"proxy"}"#,
             r#"{"nodes":[0,1]}"#,
+            r#"{"fault":0}"#,
+            r#"{"other_than":"leader"}"#,
+            r#"{"other_than":{"fault":0},"random":2}"#,
             r#"{"holder":{"role":3}}"#,
         ] {
             let target: Target = serde_json::from_str(text).expect(text);
@@ -192,8 +276,23 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_the_fields_means_nothing() {
+        let one: Target = serde_json::from_str(r#"{"random":2,"other_than":"all"}"#).unwrap();
+        let other: Target = serde_json::from_str(r#"{"other_than":"all","random":2}"#).unwrap();
+        assert_eq!(one, other);
+    }
+
+    #[test]
     fn what_is_no_target_is_refused() {
-        for text in ["3", "{}", r#"{"random":2,"node":1}"#, r#"{"node":1,"prat":"x"}"#, "[]"] {
+        for text in [
+            "3",
+            "{}",
+            r#"{"random":2,"node":1}"#,
+            r#"{"node":1,"prat":"x"}"#,
+            "[]",
+            r#"{"other_than":"leader","node":1}"#,
+            r#"{"other_than":3}"#,
+        ] {
             assert!(serde_json::from_str::<Target>(text).is_err(), "{text}");
         }
     }

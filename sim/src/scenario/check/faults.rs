@@ -156,9 +156,26 @@ impl<'s> Checker<'s> {
                 self.add(&format!("{path}.nodes"), "a target without nodes", None);
             }
             Target::Nodes(nodes) => self.nodes(&format!("{path}.nodes"), nodes),
+            Target::Fault(number) => self.other_fault(&format!("{path}.fault"), *number),
+            Target::OtherThan { target, random } => {
+                self.target(&format!("{path}.other_than"), target);
+                if let Some(count) = random {
+                    self.target(path, &Target::Random(*count));
+                }
+            }
             Target::Named(word) => self.word(path, word, true),
             Target::Any(word) => self.word(&format!("{path}.any"), word, false),
             Target::Asked(word, _) => self.word(path, word, false),
+        }
+    }
+
+    /// A plan that was drawn names faults by their dice, and those it refers to may have been left out.
+    fn other_fault(&mut self, path: &str, number: u32) {
+        let faults = &self.scenario.faults;
+        let is_listed = usize::try_from(number).is_ok_and(|number| number < faults.len());
+        if !is_listed && faults.iter().all(|fault| fault.dice.is_none()) {
+            let help = format!("the faults are numbered from 0 to {}", faults.len() - 1);
+            self.add(path, format!("there is no fault {number}"), Some(help));
         }
     }
 

@@ -7,7 +7,7 @@ use crate::outcome::{Finding, Observed, Outcome, PropertyOutcome};
 use crate::scenario::Scenario;
 use crate::subject::{Mistake, Mutant, Subject};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every kind of drawn fault, leases, clocks at their bound, and snapshots often enough to matter.
 pub(super) fn stormy(nodes: u8) -> Value {
@@ -69,6 +69,35 @@ fn the_sound_system_holds_and_is_put_to_the_test() {
     assert_eq!(exercised.len(), 14);
     assert!(exercised.values().all(|count| *count > 0), "{exercised:?}");
     assert!(COUNTERS.iter().all(|name| counted.get(*name).is_some_and(|n| *n > 0)), "{counted:?}");
+}
+
+#[test]
+fn a_fault_strikes_whom_another_struck_or_anybody_else() {
+    let again = json!({ "fault": 0 });
+    let scenario = json!({
+        "version": 1, "title": "One after another", "system": "paxos",
+        "faults": [
+            { "at": "1s", "for": "100ms", "crash": { "target": { "random": 2 } } },
+            { "at": "2s", "for": "100ms", "crash": { "target": again } },
+            { "at": "3s", "for": "100ms", "crash": { "target": { "other_than": again, "random": 3 } } },
+            { "at": "4s", "for": "100ms", "crash": { "target": { "other_than": again } } },
+        ],
+    });
+    let scenario: Scenario = serde_json::from_value(scenario).expect("a scenario");
+    let prepared = register().prepare(&scenario).expect("a good one");
+    for seed in 0..20 {
+        let mut began = Vec::new();
+        prepared.trace(seed, &mut |line| {
+            if line.kind == "fault-began" {
+                let (_, nodes) = line.what.split_once("on ").expect("whom");
+                let nodes = nodes.trim_matches(['{', '}']).split(", ");
+                began.push(nodes.map(str::to_owned).collect::<BTreeSet<_>>());
+            }
+        });
+        assert_eq!(began[1], began[0], "{seed}");
+        assert_eq!((began[2].len(), began[3].len()), (3, 1), "{seed}");
+        assert!(began[2].is_disjoint(&began[0]) && began[3].is_disjoint(&began[0]), "{seed}");
+    }
 }
 
 #[test]
