@@ -1,6 +1,7 @@
 //! What a run showed: plain data, the same for every system. Verdicts are drawn from it, documents
 //! are made of it.
 
+use crate::scenario::ChaosKind;
 use interregnum_core::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -235,6 +236,8 @@ pub struct Caveat {
     pub what: String,
     /// Whether nothing at all was judged from then on.
     pub ends_claims: bool,
+    /// The kinds of faults one of which was the cause.
+    pub kinds: Vec<ChaosKind>,
 }
 
 impl Outcome {

@@ -127,7 +127,7 @@ impl Recorder for Keeper {
     fn wants(&mut self, line: u64, at_ns: u64, so_far: Fingerprint) -> bool {
         self.total = line + 1;
         if self.prints.len() < MOST_COMPARED {
-            self.prints.push(low(so_far));
+            self.prints.push(high(so_far));
         }
         let early = self.expected.is_some_and(|all| line + (MOST_LINES as u64) < all);
         !early || self.evidence.contains(&at_ns)
@@ -151,8 +151,8 @@ impl Recorder for Keeper {
 }
 
 /// The half of a fingerprint that is compared.
-const fn low(print: Fingerprint) -> u64 {
-    (print.0 & u64::MAX as u128) as u64
+fn high(print: Fingerprint) -> u64 {
+    u64::try_from(print.0 >> 64).unwrap_or_default()
 }
 
 fn neighbour(
@@ -222,7 +222,7 @@ struct Compared<'p> {
 impl Recorder for Compared<'_> {
     fn wants(&mut self, line: u64, _: u64, so_far: Fingerprint) -> bool {
         let there = usize::try_from(line).ok().and_then(|line| self.prints.get(line));
-        if self.differs_at.is_none() && there != Some(&low(so_far)) {
+        if self.differs_at.is_none() && there != Some(&high(so_far)) {
             self.differs_at = Some(line);
         }
         false

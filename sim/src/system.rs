@@ -13,6 +13,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
 
+/// Why a system claims nothing any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndOfClaims {
+    /// What happened, as a sentence without its full stop.
+    pub why: &'static str,
+    /// The kinds of faults that bring it about.
+    pub kinds: &'static [ChaosKind],
+}
+
 /// A system under test: machines, what they are deployed with, who calls them, what must hold.
 pub trait System: Send + Sync + 'static {
     /// The machine. Where kinds of process differ, an enum of machines.
@@ -106,7 +115,7 @@ pub trait System: Send + Sync + 'static {
 
     /// Why the system claims nothing any more once this has happened, if so: nothing is judged from then on,
     /// and a run is not passed for what came before unless its scenario says that it goes beyond the limits.
-    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
+    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<EndOfClaims> {
         let _ = seen;
         None
     }

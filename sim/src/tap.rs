@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::highlights::Highlights;
 use crate::outcome::{Highlight, HighlightKind};
 use crate::seen::{Kind, Kinds, Seen};
+use crate::system::EndOfClaims;
 use crate::trace::Tracer;
 use interregnum_core::{Folder, Machine};
 use std::collections::BTreeMap;
@@ -17,15 +18,13 @@ pub(crate) struct Tap<'r, M: Machine> {
     pub(crate) checks: Vec<Box<dyn Check<M>>>,
     /// For each kind, the numbers of the checks that want to see it.
     audience: [Vec<u8>; Kind::ALL.len()],
-    report: Report,
+    pub(crate) report: Report,
     pub(crate) failure: Option<(Failure, TrueTime)>,
     /// The check that is at work: if anything panics then, it was that one.
     judging: Option<u8>,
     /// What ends every claim of the system, and when that happened: nothing is judged from then on.
-    pub(crate) ends_claims: fn(&Seen<'_, M>) -> Option<&'static str>,
-    pub(crate) claims_ended: Option<(TrueTime, &'static str)>,
-    /// Properties that are not judged in this run.
-    pub(crate) excused: Vec<&'static str>,
+    pub(crate) ends_claims: fn(&Seen<'_, M>) -> Option<EndOfClaims>,
+    pub(crate) claims_ended: Option<(TrueTime, EndOfClaims)>,
     counts: [u64; Kind::ALL.len()],
     probes: BTreeMap<&'static str, u64>,
     pub(crate) highlights: Highlights,
@@ -50,7 +49,6 @@ impl<'r, M: Machine> Tap<'r, M> {
             judging: None,
             ends_claims: |_| None,
             claims_ended: None,
-            excused: Vec::new(),
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
             highlights: Highlights::default(),
@@ -134,8 +132,7 @@ impl<'r, M: Machine> Tap<'r, M> {
     fn collect(&mut self, now: TrueTime) {
         let highlights: Vec<_> = self.report.take_highlights(now).collect();
         highlights.into_iter().for_each(|highlight| self.highlights.keep(highlight));
-        let failure = self.report.failure.take();
-        if let Some(failure) = failure.filter(|f| !self.excused.contains(&f.property.id)) {
+        if let Some(failure) = self.report.failure.take() {
             self.failure.get_or_insert((failure, now));
         }
     }

@@ -1,8 +1,8 @@
 //! From what a run showed to whether it passed. Nothing that was not tested is called passed.
 
 use crate::clock::TrueTime;
-use crate::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
-use crate::scenario::{self, Expect, Limits, Scenario};
+use crate::outcome::{Caveat, Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
+use crate::scenario::{self, ChaosKind, Expect, Limits, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -137,8 +137,9 @@ fn judge_substance(scenario: &Scenario, outcome: &Outcome, judgement: &mut Judge
     if !outcome.properties.iter().any(is_exercised_invariant) {
         judgement.add(Verdict::Inconclusive, "no invariant was exercised".to_owned());
     }
-    if !goes_beyond(scenario) {
-        for caveat in outcome.caveats.iter().filter(|caveat| caveat.ends_claims) {
+    let unmeant = |caveat: &&Caveat| caveat.ends_claims && !goes_beyond(scenario, &caveat.kinds);
+    {
+        for caveat in outcome.caveats.iter().filter(unmeant) {
             let at = TrueTime(caveat.at_ns);
             let reason = format!(
                 "at {at} {}; a scenario that means it names the kinds of such faults in `beyond`",
@@ -167,10 +168,12 @@ fn judge_substance(scenario: &Scenario, outcome: &Outcome, judgement: &mut Judge
     }
 }
 
-/// Whether the scenario says that its faults may go beyond what the system claims to survive.
-fn goes_beyond(scenario: &Scenario) -> bool {
-    !scenario.beyond.is_empty()
-        || scenario.chaos.as_ref().is_some_and(|chaos| chaos.limits == Limits::Beyond)
+/// Whether the scenario says that faults of one of these kinds go beyond what the system claims to survive.
+fn goes_beyond(scenario: &Scenario, kinds: &[ChaosKind]) -> bool {
+    let meant = |named: &[ChaosKind]| named.iter().any(|kind| kinds.contains(kind));
+    let drawn = scenario.chaos.as_ref().filter(|chaos| chaos.limits == Limits::Beyond);
+    let drawn = drawn.map(|chaos| chaos.kinds.as_deref().unwrap_or(ChaosKind::ALL));
+    meant(&scenario.beyond) || drawn.is_some_and(meant)
 }
 
 /// That progress was made does not show that safety was put to the test, and neither does what was seen
@@ -184,7 +187,8 @@ fn is_exercised_invariant(property: &PropertyOutcome) -> bool {
 /// The count called `name`: one of the run's counts, or how often a property was exercised.
 fn count(outcome: &Outcome, name: &str) -> u64 {
     outcome.counts.get(name).copied().unwrap_or_else(|| {
-        outcome.properties.iter().find(|p| p.id == name).map_or(0, |property| property.exercised)
+        let judged = |p: &&PropertyOutcome| p.id == name && p.verdict != Finding::NotJudged;
+        outcome.properties.iter().find(judged).map_or(0, |property| property.exercised)
     })
 }
 

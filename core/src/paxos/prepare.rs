@@ -59,22 +59,23 @@ impl<A: App, R: Rules> Paxos<A, R> {
         self.on_promise(config, config.me(), &promise, cx);
     }
 
-    /// Asks again whoever has neither promised nor refused, while their promises still matter: before a
-    /// majority promised, and while damage leaves slots open.
+    /// Asks again whoever has not promised, while their promises still matter: before a majority promised, and
+    /// while damage leaves slots open. Whoever refused is asked, too: the promise that stood against it may
+    /// never have become durable, and then its next life gives this one.
     pub(super) fn prepare_again(&self, config: &Config<R>, cx: &mut Context<'_, Self>) {
-        let (ballot, refused, findings) = match &self.role {
+        let (ballot, findings) = match &self.role {
             Role::Preparing(preparing) if preparing.asked => {
-                (preparing.ballot, preparing.refused, &preparing.findings)
+                (preparing.ballot, &preparing.findings)
             }
             Role::Leading(leading) => match &leading.open {
-                Some(findings) => (leading.ballot, leading.refused, &**findings),
+                Some(findings) => (leading.ballot, &**findings),
                 None => return,
             },
             _ => return,
         };
         let body = Body::Prepare { ballot, first: findings.first };
         let doubtful = findings.doubtful(self.applied.next());
-        let settled = findings.promises.voters.difference(doubtful).union(refused);
+        let settled = findings.promises.voters.difference(doubtful);
         for node in config.others().filter(|node| !settled.contains(*node)) {
             Self::send(config, node, body.clone(), cx);
         }
@@ -93,12 +94,14 @@ impl<A: App, R: Rules> Paxos<A, R> {
         let rules = &config.rules;
         match &mut self.role {
             Role::Preparing(preparing) if rules.counts_for(preparing.ballot, promise.ballot) => {
+                preparing.refused.remove(from);
                 preparing.findings.merge(rules, config.me(), from, promise);
                 self.lead_if_promised(config, cx);
             }
             // A promise after the majority matters only to slots that damage left open.
             Role::Leading(leading) if rules.counts_for(leading.ballot, promise.ballot) => {
                 leading.heard.insert(from);
+                leading.refused.remove(from);
                 if let Some(open) = &mut leading.open {
                     open.merge(rules, config.me(), from, promise);
                     self.settle_open_slots(config, cx);
@@ -127,7 +130,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
         }
     }
 
-    /// An acceptor promised a higher ballot: it is lost for this one.
+    /// An acceptor promised a higher ballot: it is lost for this one, unless it forgets.
     pub(super) fn on_nack(
         &mut self,
         config: &Config<R>,

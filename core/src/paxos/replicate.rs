@@ -176,6 +176,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
         self.send_accepts(config, ballot, slot, entry, cx);
     }
 
+    /// Proposes `entry` to everybody, unless another one is known to be chosen here: then this leader was
+    /// overtaken while it prepared, and whoever accepted from it would take its word for what is chosen.
     fn send_accepts(
         &mut self,
         config: &Config<R>,
@@ -184,6 +186,10 @@ impl<A: App, R: Rules> Paxos<A, R> {
         entry: Entry<A>,
         cx: &mut Context<'_, Self>,
     ) {
+        let overtaken = self.log.get(slot).is_some_and(|cell| cell.chosen && cell.entry != entry);
+        if overtaken && !config.rules.may_lead_on(false) {
+            return self.give_up_overtaken(config, cx);
+        }
         let chosen_upto = self.applied;
         for node in config.others() {
             let body = Body::Accept { ballot, slot, entry: entry.clone(), chosen_upto };
@@ -208,6 +214,7 @@ impl<A: App, R: Rules> Paxos<A, R> {
             return;
         }
         leading.heard.insert(from);
+        leading.refused.remove(from);
         let Some(proposal) = leading.proposal(slot).filter(|p| p.state == State::Sent) else {
             return;
         };
@@ -309,8 +316,8 @@ impl<A: App, R: Rules> Paxos<A, R> {
             let Some(cell) = self.log.get(slot).filter(|cell| cell.ballot == ballot) else {
                 continue;
             };
-            let settled = proposal.tally.voters.union(leading.refused);
-            for node in config.others().filter(|node| !settled.contains(*node)) {
+            let voters = proposal.tally.voters;
+            for node in config.others().filter(|node| !voters.contains(*node)) {
                 let body = Body::Accept { ballot, slot, entry: cell.entry.clone(), chosen_upto };
                 Self::send(config, node, body, cx);
             }
@@ -332,8 +339,13 @@ impl<A: App, R: Rules> Paxos<A, R> {
         let slots = (leading.base.0..=slot.0).zip(&leading.proposals);
         let mut undecided = slots.filter(|(_, proposal)| proposal.state == State::Sent);
         if undecided.next().is_some() && !config.rules.may_lead_on(own_entry) {
-            cx.probe("paxos/ballot-overtaken");
-            let ballot = leading.ballot;
+            self.give_up_overtaken(config, cx);
+        }
+    }
+
+    fn give_up_overtaken(&mut self, config: &Config<R>, cx: &mut Context<'_, Self>) {
+        cx.probe("paxos/ballot-overtaken");
+        if let Some(ballot) = self.leads() {
             self.step_down(config, Why::Overtaken, cx);
             self.election.spend(ballot);
         }

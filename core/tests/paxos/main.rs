@@ -7,6 +7,7 @@ mod elections;
 mod lab;
 mod mutants;
 mod oracle;
+mod overtaken;
 mod random;
 mod scripted;
 mod transcripts;

@@ -16,6 +16,20 @@ fn scenario() -> Scenario {
 }
 
 /// A run in which every text is hostile.
+fn violation() -> Violation {
+    Violation {
+        invariant: "A1".to_owned(),
+        name: HOSTILE.to_owned(),
+        formula: HOSTILE.to_owned(),
+        what: HOSTILE.to_owned(),
+        evidence: Vec::new(),
+        at_ns: u64::MAX,
+        event: 1,
+        nodes: vec![0, 200],
+        faults: vec![HOSTILE.to_owned()],
+    }
+}
+
 fn outcome(seed: u64, highlights: u64) -> Outcome {
     let kinds = [
         HighlightKind::FaultBegan,
@@ -57,21 +71,16 @@ fn outcome(seed: u64, highlights: u64) -> Outcome {
         idle_faults: Vec::new(),
         counts: [(HOSTILE.to_owned(), u64::MAX)].into(),
         drawn: vec![(HOSTILE.to_owned(), HOSTILE.to_owned())],
-        violation: Some(Violation {
-            invariant: "A1".to_owned(),
-            name: HOSTILE.to_owned(),
-            formula: HOSTILE.to_owned(),
-            what: HOSTILE.to_owned(),
-            evidence: Vec::new(),
-            at_ns: u64::MAX,
-            event: 1,
-            nodes: vec![0, 200],
-            faults: vec![HOSTILE.to_owned()],
-        }),
+        violation: Some(violation()),
         highlights: (0..highlights).map(highlight).collect(),
         highlights_left_out: 5,
         highlights_gap: usize::try_from(highlights / 2).unwrap(),
-        caveats: vec![Caveat { at_ns: 7, what: HOSTILE.to_owned(), ends_claims: true }],
+        caveats: vec![Caveat {
+            at_ns: 7,
+            what: HOSTILE.to_owned(),
+            ends_claims: true,
+            kinds: Vec::new(),
+        }],
     }
 }
 

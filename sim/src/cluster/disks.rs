@@ -12,6 +12,7 @@ use interregnum_core::{
     Cell, DiskError, Image, Input, Machine, NodeId, NodeSet, Outcome, Place, ProcessId, Slot, Span,
     Volume,
 };
+use std::collections::BTreeSet;
 
 /// A flight that a fault holds up at a disk.
 #[derive(Debug)]
@@ -269,11 +270,15 @@ impl<M: Machine> Cluster<M> {
         let process = self.processes[index].id;
         for volume in 0..self.volume_count(process.node) {
             let range = image.range(Volume::Local(volume), 0..u64::MAX);
-            let slots: Vec<_> = range.map(|(slot, _)| slot).collect();
+            let in_use = range.map(|(slot, _)| slot);
+            let changed = self.volume(process.node, volume).changed();
+            let slots: BTreeSet<_> = in_use.chain(changed).collect();
             for slot in slots {
                 let at = Place { volume: Volume::Local(volume), slot };
                 let turn = driver.disk_turn(self, process.node, process.node, Operation::Read);
                 let (cell, stale) = match turn {
+                    // An empty slot is not read.
+                    Turn::Fails { .. } if matches!(image.cell(at), Cell::Empty) => continue,
                     Turn::Fails { .. } => (Cell::Unreadable, false),
                     Turn::Stale { fault } => {
                         let cell = self.volume(process.node, volume).read_stale(slot);

@@ -17,6 +17,7 @@ mod power;
 mod seams;
 mod shared;
 mod slab;
+mod stale;
 mod step;
 pub(crate) mod storage;
 mod tamper;

@@ -2,7 +2,8 @@
 
 use super::medium::{Change, Medium, What, intact};
 use super::pages::Pages;
-use interregnum_core::{Cell, DiskError, ProcessId, Slot};
+use super::stale::Stale;
+use interregnum_core::{Cell, DiskError, Fold, ProcessId, Slot};
 use std::collections::{BTreeMap, VecDeque};
 
 /// One volume of a node.
@@ -18,8 +19,7 @@ pub(crate) struct Storage<R> {
     failures: u32,
     /// Who lost writes and was not told: the next sync of each fails.
     owed: BTreeMap<ProcessId, DiskError>,
-    /// While some fault makes reads stale: what the slots held that were made durable since.
-    stale: Option<BTreeMap<Slot, Option<Medium<R>>>>,
+    stale: Stale<R>,
 }
 
 /// What a sync covers, as known when it was issued.
@@ -38,7 +38,7 @@ impl<R: Clone> Storage<R> {
             has_failed: false,
             failures: 0,
             owed: BTreeMap::new(),
-            stale: None,
+            stale: Stale::new(),
         }
     }
 
@@ -154,7 +154,10 @@ impl<R: Clone> Storage<R> {
     pub(crate) fn apply(&mut self, change: Change<R>) {
         match change.what {
             What::Write(stored) => self.put(stored.home.slot, Medium::Holds(stored)),
-            What::Erase(slots) => self.durable.erase(&slots),
+            What::Erase(slots) => {
+                self.stale.erase(&slots, &self.durable);
+                self.durable.erase(&slots);
+            }
             What::Astray { stored, lands: Some(slot), .. } => self.put(slot, Medium::Holds(stored)),
             What::Astray { lands: None, .. } | What::Nothing => {}
             What::Failed(error) => self.owe(change.by, error),
@@ -163,9 +166,7 @@ impl<R: Clone> Storage<R> {
 
     /// Puts something on the medium.
     pub(crate) fn put(&mut self, slot: Slot, medium: Medium<R>) {
-        if let Some(stale) = &mut self.stale {
-            stale.entry(slot).or_insert_with(|| self.durable.get(slot).cloned());
-        }
+        self.stale.put(slot, &self.durable);
         self.durable.insert(slot, medium);
     }
 
@@ -174,16 +175,12 @@ impl<R: Clone> Storage<R> {
         self.settled += self.unsynced.len() as u64;
         self.unsynced.clear();
         self.durable = Pages::new();
-        self.stale = self.stale.take().map(|_| BTreeMap::new());
+        self.stale.replace();
     }
 
     /// From now on what slots held is remembered, for stale reads; or no longer.
     pub(crate) fn remember(&mut self, whether: bool) {
-        if whether {
-            self.stale.get_or_insert_default();
-        } else {
-            self.stale = None;
-        }
+        self.stale.remember(whether);
     }
 
     /// Whether there is nothing on the medium and nothing on its way there.
@@ -212,9 +209,16 @@ impl<R: Clone> Storage<R> {
     }
 
     /// What a read of `slot` sees that goes back to before the stale fault, if that differs.
-    pub(crate) fn read_stale(&self, slot: Slot) -> Option<Cell<R>> {
-        let before = self.stale.as_ref()?.get(&slot)?;
-        Some(before.as_ref().map_or(Cell::Empty, |medium| medium.cell().0))
+    pub(crate) fn read_stale(&self, slot: Slot) -> Option<Cell<R>>
+    where
+        R: Fold,
+    {
+        self.stale.read(slot, &self.read(slot).0)
+    }
+
+    /// The slots that have changed since the stale fault began.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = Slot> {
+        self.stale.slots()
     }
 
     /// Every slot that is not empty, as a booting process sees the volume. Whoever only restarts its
@@ -381,15 +385,13 @@ mod tests {
         let mut storage = Storage::new();
         storage.change(write(1, 10));
         sync_all(&mut storage);
-        storage.remember(true);
         storage.put(Slot(1), Medium::Bad(Bad::Unreadable, 3));
         assert_eq!(storage.read(Slot(1)), (Cell::Unreadable, Some(3)));
         storage.change(write(1, 12));
         sync_all(&mut storage);
         assert!(matches!(storage.read(Slot(1)).0, Cell::Intact { record: 12, .. }));
-        assert!(matches!(storage.read_stale(Slot(1)), Some(Cell::Intact { record: 10, .. })));
         assert!(!storage.is_blank());
         storage.replace();
-        assert!(storage.is_blank() && storage.read_stale(Slot(1)).is_none());
+        assert!(storage.is_blank());
     }
 }

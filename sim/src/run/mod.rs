@@ -100,7 +100,7 @@ impl<'r, S: System> Run<'r, S> {
             cluster.tamper(Tamper::new(misdeed, S::forged));
         }
         let mut tap = Tap::new(system.checks(setup), recorder.map(|to| Tracer::new(to, S::glance)));
-        tap.excused = plan.excused(system);
+        tap.report.excused = plan.excused(system);
         tap.ends_claims = S::ends_claims;
         let mut timeline =
             Timeline::new(seed, &cluster, clients, &scenario.network, &scenario.disks, tap);

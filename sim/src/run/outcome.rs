@@ -5,11 +5,11 @@ use crate::audit::DEVIATIONS;
 use crate::check::{Failure, Tally, finding};
 use crate::clock::TrueTime;
 use crate::outcome::{
-    Caveat, FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyOutcome,
-    Violation,
+    Caveat, FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyKind,
+    PropertyOutcome, Violation,
 };
 use crate::subject::Mistake;
-use crate::system::System;
+use crate::system::{EndOfClaims, System};
 use interregnum_core::{Folder, Span};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -60,7 +60,8 @@ impl<S: System> Run<'_, S> {
 
     fn caveats(&self) -> Vec<Caveat> {
         let ended = self.timeline.tap.claims_ended;
-        let ended = ended.map(|(at, why)| Caveat {
+        let ended = ended.map(|(at, EndOfClaims { why, kinds })| Caveat {
+            kinds: kinds.to_vec(),
             at_ns: at.0,
             what: format!("{why}: nothing is claimed from then on, or judged"),
             ends_claims: true,
@@ -71,6 +72,7 @@ impl<S: System> Run<'_, S> {
             what: "no nodes were left that must serve again: nothing was owed after the faults"
                 .to_owned(),
             ends_claims: false,
+            kinds: Vec::new(),
         });
         ended.into_iter().chain(coreless).collect()
     }
@@ -87,9 +89,14 @@ impl<S: System> Run<'_, S> {
             }
             same
         });
-        let excused = &self.timeline.tap.excused;
+        let excused = &self.timeline.tap.report.excused;
+        // Once claims have ended nobody waits for what had to happen in time.
+        let unmet = |tally: &Tally| {
+            let ended = self.timeline.tap.claims_ended.is_some();
+            ended && tally.property.kind == PropertyKind::Liveness && tally.took.is_none()
+        };
         let judged = |tally: &Tally| match property(tally, failure) {
-            outcome if excused.contains(&tally.property.id) => {
+            outcome if excused.contains(&tally.property.id) || unmet(tally) => {
                 PropertyOutcome { verdict: Finding::NotJudged, ..outcome }
             }
             outcome => outcome,

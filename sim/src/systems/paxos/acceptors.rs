@@ -101,6 +101,12 @@ impl Acceptors {
         self.is_durable(now, node, (told, how), losses)
     }
 
+    /// Whether both copies of the promise of `node` are above `ballot`, so that it may have told so.
+    pub(super) fn is_above(&self, node: NodeId, ballot: Ballot) -> bool {
+        let acceptor = self.acceptors.get(node.index());
+        acceptor.is_some_and(|acceptor| acceptor.copies.iter().all(|copy| *copy > ballot))
+    }
+
     /// `node` started, with its memory or without.
     pub(super) fn booted(&mut self, node: NodeId, forgot: bool) {
         if let Some(acceptor) = self.acceptors.get_mut(node.index()) {

@@ -125,6 +125,14 @@ impl<A: App> Answers<A> {
         latest.into_iter().find(|asked| asked.nth <= nth).filter(|asked| asked.nth == nth)
     }
 
+    /// Whether the client has made a later request than the one that `id` asked for: its own calls tell,
+    /// whatever the reference's sessions say.
+    fn has_gone_on(&self, id: CallId, asked: &Asked<A>) -> bool {
+        let calls = self.rings.get(numbers(id).0);
+        let latest = calls.and_then(|calls| calls.iter().rev().find(|c| c.client == asked.client));
+        latest.is_some_and(|latest| latest.request > asked.request)
+    }
+
     /// A node answers: A8. The slots that the answer speaks of are chosen.
     pub(super) fn replied(
         &mut self,
@@ -150,6 +158,9 @@ impl<A: App> Answers<A> {
                 Some(query) => of_state(query, *as_of, output, ledger, reference),
             },
             Reply::Applied { .. } => Err("a command's answer to a read".to_owned()),
+            Reply::Forgotten if !self.has_gone_on(id, asked) => {
+                Err("that the client has gone on, but it asked for nothing since".to_owned())
+            }
             Reply::Forgotten => match reference.head().outcome(asked.client, asked.request) {
                 Some(Applied::Forgotten) => Ok(true),
                 _ => Err("that the client has gone on, which it has not".to_owned()),

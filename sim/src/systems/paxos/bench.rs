@@ -34,7 +34,7 @@ use interregnum_core::{CallId, NodeId, NodeSet};
 pub(super) struct Bench<A: App> {
     ledger: Ledger<A>,
     reference: Reference<A>,
-    acceptors: Acceptors,
+    pub(super) acceptors: Acceptors,
     ballots: Ballots,
     holdings: Holdings,
     accepts: Accepts,
@@ -43,6 +43,8 @@ pub(super) struct Bench<A: App> {
     answers: Answers<A>,
     progress: Progress,
     catch_up: CatchUp,
+    /// Whether each entry is written twice: then what tears one copy leaves the other.
+    pub(super) mirrored: bool,
     /// For each node, the last slot of the latest state that was sent to it.
     offered: Vec<LogSlot>,
     leader_changes: u64,
@@ -66,6 +68,7 @@ impl<A: App> Bench<A> {
             answers: Answers::new(),
             progress: Progress::new(members, bounds),
             catch_up: CatchUp::new(members, bounds.catch_up),
+            mirrored: false,
             offered: vec![LogSlot::ZERO; usize::from(members)],
             leader_changes: 0,
             requests_chosen: 0,

@@ -5,7 +5,7 @@
 use crate::check::View;
 use crate::scenario::{ChaosKind, Scenario};
 use crate::seen::{Harm, Seen};
-use crate::system::{Chunk, Core};
+use crate::system::{Chunk, Core, EndOfClaims};
 use interregnum_core::paxos::record::{FORMAT, PROMISED, Purpose, VOLUME, purpose};
 use interregnum_core::{Machine, NodeId, NodeSet, Place};
 use std::collections::BTreeMap;
@@ -96,10 +96,13 @@ pub(super) fn forgot<M: Machine>(view: View<'_, M>, node: NodeId) -> bool {
 }
 
 /// Whether a disk lied in a way that nothing gives away: from then on Paxos promises nothing.
-pub(super) const fn is_betrayal<M: Machine>(seen: &Seen<'_, M>) -> bool {
-    match seen {
-        Seen::Damaged { harm, .. } => matches!(harm, Harm::Lost | Harm::Overwritten),
-        Seen::Misread { stale, .. } => *stale,
-        _ => false,
-    }
+pub(super) const fn betrayal<M: Machine>(seen: &Seen<'_, M>) -> Option<EndOfClaims> {
+    const ASTRAY: ChaosKind = ChaosKind::MisdirectedWrite;
+    let kinds: &[ChaosKind] = match seen {
+        Seen::Damaged { harm: Harm::Lost, .. } => &[ChaosKind::LostWrite, ASTRAY],
+        Seen::Damaged { harm: Harm::Overwritten, .. } => &[ASTRAY],
+        Seen::Misread { stale: true, .. } => &[ChaosKind::StaleRead],
+        _ => return None,
+    };
+    Some(EndOfClaims { why: "a disk lied, and nothing gave it away", kinds })
 }

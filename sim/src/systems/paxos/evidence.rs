@@ -9,7 +9,7 @@
 //! three facts that are counted, drawn or cross-checked.
 
 use super::losses::Part;
-use crate::seen::{Client, Kind, Kinds, Seen};
+use crate::seen::{Client, Harm, Kind, Kinds, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::record::{self, Lane, Purpose};
 use interregnum_core::paxos::{
@@ -119,8 +119,8 @@ pub enum Term<'a, A: App> {
     Truncated { node: NodeId, place: usize, applied: LogSlot, log_start: LogSlot },
     /// The records of all slots from `first` to before `end` are gone.
     Erased { node: NodeId, first: LogSlot, end: LogSlot },
-    /// A fault took a part of a node's disk.
-    Damaged { node: NodeId, part: Part },
+    /// A fault took a part of a node's disk; `torn` by a write of its own that was under way.
+    Damaged { node: NodeId, part: Part, torn: bool },
     /// A node's disk was replaced by a blank one.
     Replaced { node: NodeId },
     /// A node started that can read neither copy of its promise, or not whose disk it has.
@@ -158,7 +158,7 @@ pub const KINDS: Kinds = Kinds::of(&[
 
 /// The kinds that matter besides where disks may fail.
 pub(super) const DISK_KINDS: Kinds =
-    Kinds::of(&[Kind::Damaged, Kind::Misread, Kind::Replaced, Kind::DiskDone]);
+    Kinds::of(&[Kind::Damaged, Kind::Misread, Kind::Replaced, Kind::DiskDone, Kind::Written]);
 
 /// What was seen, as a term; `None` if it is of no interest here.
 #[inline(always)]
@@ -169,7 +169,9 @@ pub fn decode<'a, M: Machine, L: Layer<M>>(seen: &Seen<'a, M>) -> Option<Term<'a
         }
         Seen::Durable { node, at, record, .. } => durable(node, at, L::record(record)?),
         Seen::Erased { node, volume, slots, .. } => erased(node, volume, slots),
-        Seen::Damaged { node, at, .. } => Some(Term::Damaged { node, part: Part::at(at)? }),
+        Seen::Damaged { node, at, harm } => {
+            Some(Term::Damaged { node, part: Part::at(at)?, torn: harm == Harm::Torn })
+        }
         Seen::Replaced { node } => Some(Term::Replaced { node }),
         Seen::Booted { process, incarnation } => {
             Some(Term::Booted { node: process.node, incarnation })

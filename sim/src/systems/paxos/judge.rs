@@ -46,6 +46,13 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
             layer: PhantomData,
         }
     }
+
+    /// The same for nodes that write each entry twice, or not.
+    #[must_use]
+    pub const fn mirrored(mut self, mirrored: bool) -> Self {
+        self.bench.mirrored = mirrored;
+        self
+    }
 }
 
 impl<M: Machine, L: Layer<M>> Judge<M, L> {

@@ -163,6 +163,14 @@ impl<A: App> Ledger<A> {
         }
     }
 
+    /// The power failed while a lane of `slot` was being written at `node`: what it held is gone, and that is
+    /// no excuse, for a node must not overwrite what it relies on.
+    pub(super) fn torn(&mut self, node: NodeId, slot: LogSlot, lane: Lane) {
+        if let Some(cell) = self.cell_mut(slot).filter(|cell| cell.is_held(node, lane as usize)) {
+            cell.overwritten(node, lane as usize);
+        }
+    }
+
     /// The disk of `node` is gone.
     pub(super) fn replaced(&mut self, node: NodeId) {
         self.losses.lose_format(node);

@@ -48,15 +48,18 @@ impl Part {
 struct Loss {
     format: bool,
     promise: [bool; 2],
+    /// Which of those were torn by a write of the node's own.
+    torn: [bool; 2],
     snapshots: [bool; 2],
     /// It lost a snapshot that covered every slot up to this one.
     upto: LogSlot,
 }
 
 impl Loss {
+    /// Both copies torn is no excuse: a node must not write one before the other is durable.
     const fn remembers(&self) -> bool {
         let [first, second] = self.promise;
-        !self.format && (!first || !second)
+        !self.format && (!first || !second || (self.torn[0] && self.torn[1]))
     }
 }
 
@@ -100,14 +103,20 @@ impl Losses {
         self.change(node, |loss| loss.format = true);
     }
 
-    pub(super) fn lose_promise(&mut self, node: NodeId, copy: usize) {
-        self.change(node, |loss| mark(&mut loss.promise, copy, true));
+    pub(super) fn lose_promise(&mut self, node: NodeId, copy: usize, torn: bool) {
+        self.change(node, |loss| {
+            mark(&mut loss.promise, copy, true);
+            mark(&mut loss.torn, copy, torn);
+        });
     }
 
     /// A copy of the promise became durable.
     pub(super) fn keep_promise(&mut self, node: NodeId, copy: usize) {
         if self.any {
-            self.change(node, |loss| mark(&mut loss.promise, copy, false));
+            self.change(node, |loss| {
+                mark(&mut loss.promise, copy, false);
+                mark(&mut loss.torn, copy, false);
+            });
         }
     }
 

@@ -73,7 +73,7 @@ use crate::outcome::Property;
 use crate::scenario::ChaosKind;
 use crate::seen::Seen;
 use crate::subject::{Exempt, Mistake, Mutant, Subject};
-use crate::system::{Chunk, Core, Setup, System, Tolerance};
+use crate::system::{Chunk, Core, EndOfClaims, Setup, System, Tolerance};
 use crate::workload::Workload;
 use beliefs::Beliefs;
 use deviations::Deviations;
@@ -181,7 +181,8 @@ impl<R: Variant> System for PaxosSystem<R> {
     fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
         let bounds = setup.settings.bounds(setup.load, setup.scenario);
         let disks = Disks::of(setup.scenario);
-        let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds, disks);
+        let judge = Judge::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes, bounds, disks)
+            .mirrored(setup.settings.mirror);
         let linear = Linear::<_, Whole<Kv>>::new(Budget::default());
         let beliefs = Beliefs::<_, Whole<Kv>>::new(setup.scenario.cluster.nodes);
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
@@ -258,8 +259,8 @@ impl<R: Variant> System for PaxosSystem<R> {
         process.to_string()
     }
 
-    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<&'static str> {
-        damage::is_betrayal(seen).then_some("a disk lied, and nothing gave it away")
+    fn ends_claims(seen: &Seen<'_, Self::Process>) -> Option<EndOfClaims> {
+        damage::betrayal(seen)
     }
 
     /// What a leader reads under its lease is only as good as the clocks: the answers may be stale, and

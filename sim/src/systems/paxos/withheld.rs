@@ -5,13 +5,15 @@
 //! looks the same. "Durable at some time" would call an entry chosen that no sound machine
 //! needs to remember, and A2 would then accuse the next leader. So where disks may be damaged an acceptance
 //! counts once a sync completes at its node; whoever reveals it sooner breaks a rule anyway. What decays in
-//! between counts all the same while that life lasts, for the node cannot know; its next life can. Where disks
+//! between counts all the same while that life lasts, for the node cannot know; its next life can. What a
+//! passing error hides from a node when it starts waits for its next life, which may find it. Where disks
 //! cannot be damaged the two are the same, and nothing is kept back.
 //!
 //! A sync that was issued before the write may complete in between, after a pause: then the acceptance counts
 //! a little early. That errs on A5's side, and no machine is the worse for it that writes an acceptance twice
 //! under one sync, or takes whatever is bad for lost.
 
+use super::acceptors::Acceptors;
 use super::evidence::{Layer, Term, lane_of};
 use super::judge::Judge;
 use crate::check::Report;
@@ -20,11 +22,15 @@ use crate::seen::{DiskEnd, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::{Ballot, Record};
 use interregnum_core::{Machine, NodeId, Place};
+use std::collections::BTreeSet;
 
 /// What is durable and does not count yet.
 #[derive(Debug)]
 pub(super) struct Withheld<A: App> {
     held: Vec<Kept<A>>,
+    /// What nodes could not read when they started, and have not written since: they take it for lost, be
+    /// it there, be it still on its way there, or not.
+    unseen: BTreeSet<(NodeId, Place)>,
 }
 
 /// One acceptance.
@@ -41,7 +47,7 @@ struct Kept<A: App> {
 
 impl<A: App> Withheld<A> {
     pub(super) const fn new() -> Self {
-        Self { held: Vec::new() }
+        Self { held: Vec::new(), unseen: BTreeSet::new() }
     }
 
     /// An acceptance became durable at a place of `node`'s disk.
@@ -62,20 +68,41 @@ impl<A: App> Withheld<A> {
     }
 
     /// `node` starts, and finds what is left.
-    fn find(&mut self, node: NodeId) {
-        self.held.retain(|held| held.node != node || !held.lost);
+    ///
+    /// What it did not see in the life that ended, and was not in a promise that it gave then, it cannot be
+    /// said to have accepted any more.
+    fn find(&mut self, node: NodeId, acceptors: &Acceptors) {
+        let unseen = &self.unseen;
+        let is_ghost = |held: &Kept<A>| {
+            unseen.contains(&(node, held.at)) && acceptors.is_above(node, held.ballot)
+        };
+        self.held.retain(|held| held.node != node || !(held.lost || is_ghost(held)));
+        self.unseen.retain(|(of, _)| *of != node);
+    }
+
+    /// `node` starts, and an error that will pass keeps it from reading a slot.
+    fn misread(&mut self, node: NodeId, at: Place) {
+        self.unseen.insert((node, at));
+    }
+
+    /// `node` writes a slot: what it did not see there will never count.
+    fn written(&mut self, node: NodeId, at: Place) {
+        if self.unseen.remove(&(node, at)) {
+            self.held.retain(|held| (held.node, held.at) != (node, at));
+        }
     }
 
     /// A sync completed at `node`: what counts now, oldest first.
     fn release(&mut self, node: NodeId, mut count: impl FnMut(&Kept<A>)) {
-        if self.held.iter().all(|held| held.node == node) {
+        if self.unseen.is_empty() && self.held.iter().all(|held| held.node == node) {
             return self.held.drain(..).for_each(|held| count(&held));
         }
         self.held.retain(|held| {
-            if held.node == node {
+            let counts = held.node == node && !self.unseen.contains(&(node, held.at));
+            if counts {
                 count(held);
             }
-            held.node != node
+            !counts
         });
     }
 }
@@ -95,7 +122,10 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
                 };
                 let (slot, ballot) = (*slot, *ballot);
                 let Some(lane) = lane_of(at.slot, slot) else { return false };
-                self.withheld.hold(node, at, (ballot, slot), entry);
+                // What a node finds after all and copies once more is as old as what it found.
+                if !self.bench.acceptors.is_above(node, ballot) {
+                    self.withheld.hold(node, at, (ballot, slot), entry);
+                }
                 self.bench.take(now, &Term::Stored { node, ballot, slot, entry, lane }, report);
                 true
             }
@@ -116,8 +146,16 @@ impl<M: Machine, L: Layer<M>> Judge<M, L> {
                 self.withheld.lose(node, None);
                 false
             }
+            Seen::Written { process, at, .. } => {
+                self.withheld.written(process.node, at);
+                true
+            }
+            Seen::Misread { process, at, .. } => {
+                self.withheld.misread(process.node, at);
+                false
+            }
             Seen::Booted { process, .. } => {
-                self.withheld.find(process.node);
+                self.withheld.find(process.node, &self.bench.acceptors);
                 false
             }
             _ => false,

@@ -29,7 +29,7 @@ impl<A: App> Bench<A> {
                 let (shown, is_new) = self.ledger.counted(now, node, (ballot, slot), entry);
                 self.counted(now, node, slot, (shown, is_new))
             }
-            Term::Damaged { node, part } => self.damaged(now, node, part),
+            Term::Damaged { node, part, torn } => self.damaged(now, node, part, torn),
             Term::Replaced { node } => self.replaced(node),
             Term::Forgot { node } => {
                 self.acceptors.booted(node, true);
@@ -112,15 +112,19 @@ impl<A: App> Bench<A> {
     }
 
     /// A fault took a part of `node`'s disk.
-    fn damaged(&mut self, now: TrueTime, node: NodeId, part: Part) -> Option<Failure> {
+    fn damaged(&mut self, now: TrueTime, node: NodeId, part: Part, torn: bool) -> Option<Failure> {
         match part {
             Part::Format => self.ledger.losses.lose_format(node),
             Part::Promise(copy) => {
-                self.ledger.losses.lose_promise(node, copy);
+                self.ledger.losses.lose_promise(node, copy, torn);
                 let nothing = (copy, Ballot::NONE);
                 return self.acceptors.copy(now, node, nothing, &self.ledger.losses);
             }
             Part::Snapshot(place) => self.holdings.damaged(node, place, &mut self.ledger),
+            Part::Entry(slot, lane) if torn && !self.mirrored => {
+                self.ledger.torn(node, slot, lane);
+                return self.holdings.held(now, node, slot, "torn by its own write", &self.ledger);
+            }
             Part::Entry(slot, lane) => self.ledger.damaged(node, slot, lane),
         }
         None

@@ -56,6 +56,37 @@ fn who_means_it_is_told_what_held_until_then() {
 }
 
 #[test]
+fn other_kinds_in_beyond_are_no_excuse() {
+    let (_, judgement) = run(&with(&lying(), &["beyond"], json!(["clock-rate"])));
+    assert_eq!(judgement.verdict, Verdict::Inconclusive, "{:?}", judgement.reasons);
+}
+
+#[test]
+fn what_was_not_judged_meets_no_expectation() {
+    let mut excused = with(&scenario(&json!([])), &["beyond"], json!(["clock-rate"]));
+    excused["duration"] = json!("5s");
+    assert_eq!(run(&excused).1.verdict, Verdict::Passed);
+    excused["expect"] = json!({ "at_least": { "A9": 1 } });
+    let (outcome, judgement) = run(&excused);
+    assert!(outcome.properties.iter().any(|of| of.id == "A9" && of.exercised > 0));
+    assert_eq!(judgement.reasons, ["expected at least 1 of `A9`, counted 0"]);
+}
+
+#[test]
+fn liveness_is_not_held_where_claims_ended_first() {
+    let late = json!([
+        { "at": "4990ms", "for": "1s", "lost_write": { "target": "all", "ratio": "100%" } },
+    ]);
+    let mut lies = with(&scenario(&late), &["beyond"], json!(["lost-write"]));
+    lies["workload"] = json!({ "clients": 8, "pause": "1ms" });
+    lies["duration"] = json!("5s");
+    let (outcome, _) = run(&lies);
+    end_of_claims(&outcome);
+    let live = outcome.properties.iter().find(|of| of.id == "V1").expect("V1 is judged");
+    assert_eq!((live.took_ns, live.verdict), (None, Finding::NotJudged));
+}
+
+#[test]
 fn a_planted_bug_is_found_before_the_disk_lies_and_not_after() {
     for (at, found) in [("15s", true), ("0s", false)] {
         let lies = json!([

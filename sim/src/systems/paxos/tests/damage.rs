@@ -13,7 +13,7 @@ fn copy(story: &mut Story, copy: usize, round: u64) {
 }
 
 fn loses(story: &mut Story, node: u8, part: Part) -> &mut Story {
-    story.tell(Term::Damaged { node: NodeId(node), part })
+    story.tell(Term::Damaged { node: NodeId(node), part, torn: false })
 }
 
 fn grants(story: &mut Story, round: u64) {

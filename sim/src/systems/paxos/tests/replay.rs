@@ -123,9 +123,18 @@ fn a8_late_answers_to_earlier_requests() {
     let mut story = Story::new();
     let id = story.ask_put(1);
     story.chosen(1..=2).reply(id, &applied(1, None)).is_fine();
+    story.ask_put(2);
     story.reply(id, &Reply::Forgotten).is_fine();
     assert_eq!(story.exercised("A8"), 2);
     story.reply(id, &applied(2, Some(1))).violates("A8");
+}
+
+#[test]
+fn a8_nobody_has_gone_on_who_asked_for_nothing_since() {
+    let mut story = Story::new();
+    let id = story.ask_put(1);
+    // Whatever the sessions of a replica say.
+    story.chosen(1..=2).reply(id, &Reply::Forgotten).violates("A8");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::super::deviations::DEVIATIONS;
 use super::super::{COUNTERS, MUTANTS, register};
-use crate::outcome::{Finding, Observed, Outcome, PropertyOutcome};
+use crate::outcome::{Finding, Observed, Outcome, PropertyOutcome, TraceLine};
 use crate::scenario::Scenario;
 use crate::subject::{Mistake, Mutant, Subject};
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ fn a_fault_strikes_whom_another_struck_or_anybody_else() {
     let prepared = register().prepare(&scenario).expect("a good one");
     for seed in 0..20 {
         let mut began = Vec::new();
-        prepared.trace(seed, &mut |line| {
+        prepared.trace(seed, &mut |line: TraceLine| {
             if line.kind == "fault-began" {
                 let (_, nodes) = line.what.split_once("on ").expect("whom");
                 let nodes = nodes.trim_matches(['{', '}']).split(", ");
