@@ -2,6 +2,7 @@
 
 use crate::seeds::{parse_range, parse_seed};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use interregnum_core::Fingerprint;
 use interregnum_sim::campaign::Seeds;
 use std::path::PathBuf;
@@ -60,6 +61,18 @@ pub(crate) enum Command {
     /// Check, list and write scenario files.
     #[command(subcommand)]
     Scenario(Scenario),
+    /// Print what completes this command in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands.
+    Man {
+        /// Write every page into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -69,6 +82,20 @@ pub(crate) enum Format {
     Human,
     /// For machines.
     Json,
+}
+
+/// The forms of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+    /// JUnit XML, for pipelines.
+    Junit,
+    /// For GitHub Actions: a summary of the step, and annotations.
+    Github,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -89,12 +116,13 @@ pub(crate) struct Run {
     /// Run each seed twice and demand that both runs are the same.
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Write index.html and results.json into this folder, and below it what failed, reduced.
+    /// Write index.html, results.json, junit.xml and summary.md into this folder, and below it what
+    /// failed, reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    pub(crate) format: Form,
     /// Print only what did not pass.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -114,12 +142,13 @@ pub(crate) struct Audit {
     /// How many runs at a time. Default: one for each processor.
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
-    /// Write audit.json into this folder, and below it each failing run, reduced.
+    /// Write audit.json, junit.xml and summary.md into this folder, and below it each failing run,
+    /// reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    pub(crate) format: Form,
     /// Print only what did not pass.
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -1,7 +1,7 @@
 //! `interregnum run`.
 
 use crate::Program;
-use crate::args::{Format, Run};
+use crate::args::{Form, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
@@ -75,8 +75,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     let each = seeds.map_or(1, |seeds| seeds.count);
     let total = each.saturating_mul(loaded.len() as u64);
     let watch = Watch::new(io, total, args.quiet);
-    let json = args.format == Format::Json;
-    match Output::begin(io, json, folder, &program.version) {
+    match Output::begin(io, args.format, folder, &program.version) {
         Ok(output) => {
             let summaries = Vec::new();
             Session { program, args, seeds, pool, watch, keeper, output, summaries }.all(&loaded)
@@ -240,7 +239,8 @@ impl Session<'_> {
             .take(MOST_LINES)
             .map(|kept| format!("{}\n", kept.replay))
             .collect();
-        if self.args.format == Format::Json {
+        if self.args.format != Form::Human {
+            self.output.io.flush();
             self.output.io.note(&lines);
         } else if self.summaries.len() > 1 {
             // With a single scenario, its failure has just been printed, the command line last.
