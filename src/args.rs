@@ -111,7 +111,7 @@ pub(crate) struct Run {
     #[arg(long, value_parser = parse_range, conflicts_with = "seed", value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
     /// How many runs at a time. Default: one for each processor.
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
     /// Run each seed twice and demand that both runs are the same.
     #[arg(long)]
@@ -137,10 +137,10 @@ pub(crate) struct Audit {
     #[arg(long = "mutant", value_name = "ID")]
     pub(crate) mutants: Vec<String>,
     /// At most so many seeds for each planted bug, from 0 on.
-    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = count)]
     pub(crate) seeds: u64,
     /// How many runs at a time. Default: one for each processor.
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
     /// Write audit.json, junit.xml and summary.md into this folder, and below it each failing run,
     /// reduced.
@@ -210,6 +210,15 @@ pub(crate) enum Scenario {
         #[arg(long, value_name = "SYSTEM")]
         system: Option<String>,
     },
+}
+
+fn jobs(text: &str) -> Result<u16, &'static str> {
+    let good = text.parse().ok().filter(|jobs| (1..=1024).contains(jobs));
+    good.ok_or("expected how many runs at a time, from 1 to 1024")
+}
+
+fn count(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected how many seeds, a whole number")
 }
 
 fn hash_digits(text: &str) -> Result<String, &'static str> {

@@ -32,14 +32,14 @@ pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
         Err(exit) => return exit,
     };
     if args.seeds == 0 {
-        io.error("an audit without seeds");
+        io.error("an audit without seeds tries nothing; give --seeds at least 1");
         return Exit::Nothing;
     }
     let threads = args.jobs.map_or(0, usize::from);
     let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}"));
+            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
             return Exit::Internal;
         }
     };
@@ -132,7 +132,10 @@ fn complain(io: &mut Io, mutant: &Mutant, why: &Unfit) {
         }
         Unfit::PlantsAnother(other) => {
             let other = other.as_deref().unwrap_or("nothing");
-            io.error(&format!("{}: its scenario plants {other}", mutant.id));
+            io.error(&format!(
+                "{0}: its scenario plants {other}; its `mutant` must be {0}",
+                mutant.id
+            ));
         }
     }
 }
@@ -218,7 +221,7 @@ impl Session<'_> {
             }
         };
         if found.rows.is_empty() && found.error.is_none() && !found.interrupted {
-            io.error("no planted bug there");
+            io.error("no planted bug there; without SYSTEM and --mutant all of them are tried");
         }
         let unwritten = keeper.and_then(|keeper| store(&keeper, found, version, &document).err());
         for error in unpublished.into_iter().chain(unwritten) {

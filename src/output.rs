@@ -3,6 +3,7 @@
 use crate::args::Form;
 use crate::files::{said, temporary};
 use crate::io::Io;
+use crate::keep::no_folder;
 use crate::step;
 use interregnum_reports::json::{End, RunDocument};
 use interregnum_reports::{Record, github, html, junit};
@@ -21,9 +22,9 @@ impl Folder {
     /// Begins to fill `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path, version: &str) -> Result<Self, String> {
         if folder.exists() && !folder.is_dir() {
-            return Err(format!("{}: this is a file, not a folder", folder.display()));
+            return Err(no_folder(folder, "this is a file, not a folder"));
         }
-        let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
+        let about = |error: io::Error| no_folder(folder, &said(&error));
         fs::create_dir_all(folder).map_err(about)?;
         let file = BufWriter::new(temporary(folder).map_err(about)?);
         let results = RunDocument::begin(file, version).map_err(about)?;
@@ -134,6 +135,8 @@ impl<'io> Output<'io> {
 
     fn fail(&mut self, error: &io::Error) {
         self.folder = None;
-        self.broken.get_or_insert_with(|| format!("cannot write the report: {}", said(error)));
+        self.broken.get_or_insert_with(|| {
+            format!("cannot write the report: {}; name another folder with --out", said(error))
+        });
     }
 }

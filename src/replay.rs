@@ -58,7 +58,10 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         match twin(&program.registry, &loaded) {
             Some(sound) => loaded = sound,
             None => {
-                io.error(&format!("{}: it has no sound twin", args.path.display()));
+                io.error(&format!(
+                    "{}: it has no sound twin; leave out --sound",
+                    args.path.display()
+                ));
                 return Exit::Usage;
             }
         }
@@ -94,7 +97,7 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         Ok(Err(Cancelled { at_ns, events })) => {
             if !io.is_closed() {
                 let (at, events) = (span(at_ns), number(events));
-                io.error(&format!("interrupted at {at} of virtual time, after {events} events"));
+                io.error(&format!("interrupted at {at} of virtual time, after {events} events; the same command begins anew"));
             }
             Exit::Inconclusive.or(io.exit())
         }

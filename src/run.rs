@@ -42,10 +42,10 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         }
     };
     if loaded.is_empty() || seeds.is_some_and(|seeds| seeds.count == 0) {
-        io.error(if loaded.is_empty() {
-            "no scenario file there"
+        io.error(&if loaded.is_empty() {
+            files::nothing_there(program)
         } else {
-            "an empty range of seeds"
+            "an empty range of seeds; A..B is without B, so that 5..6 is one seed".to_owned()
         });
         return Exit::Nothing;
     }
@@ -53,7 +53,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}"));
+            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
             return Exit::Internal;
         }
     };
@@ -91,20 +91,22 @@ fn seeds(args: &Run) -> Result<Option<Seeds>, String> {
     }
     match std::env::var(SEED_VARIABLE) {
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
+        Err(error) => Err(format!("{SEED_VARIABLE}: {error}; unset it, or give --seed")),
         // Whoever cannot unset a variable empties it.
         Ok(text) if text.is_empty() => Ok(None),
         Ok(text) => match parse_seed(&text) {
             Ok(seed) => Ok(Some(Seeds::one(seed))),
-            Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
+            Err(expected) => {
+                Err(format!("{SEED_VARIABLE}={text}: {expected}; unset it, or give --seed"))
+            }
         },
     }
 }
 
 /// Reads every file before any is run: nobody wants to hear of a mistake after an hour.
 fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
-    let files = files::collect(program, &args.paths).map_err(|error| {
-        io.error(&error);
+    let files = files::collect(program, &args.paths).map_err(|errors| {
+        errors.iter().for_each(|error| io.error(error));
         Exit::Usage
     })?;
     let count = files.len();
@@ -113,7 +115,7 @@ fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, 
     if loaded.len() < count {
         let wrong = count - loaded.len();
         if count > 1 {
-            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run"));
+            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run: mend them, or leave them out"));
         }
         return Err(Exit::Usage);
     }

@@ -9,6 +9,7 @@ use crate::replay::as_argument;
 use interregnum_reports::listing::{self, Listed};
 use interregnum_sim::scenario::{self, Loaded, nearest};
 use interregnum_sim::subject::Subject;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Does what is asked about scenario files.
@@ -65,12 +66,12 @@ fn files_of(program: &Program, paths: &[PathBuf], io: &mut Io) -> Option<Vec<Pat
     match files::collect(program, paths) {
         Ok(files) => {
             if files.is_empty() {
-                io.error("no scenario file there");
+                io.error(&files::nothing_there(program));
             }
             Some(files)
         }
-        Err(error) => {
-            io.error(&error);
+        Err(errors) => {
+            errors.iter().for_each(|error| io.error(error));
             None
         }
     }
@@ -100,7 +101,12 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
             Exit::Passed
         }
         Err(error) => {
-            io.error(&format!("{}: {}", path.display(), files::said(&error)));
+            let hint = match error.kind() {
+                ErrorKind::AlreadyExists => "name another one",
+                ErrorKind::NotFound => "make the folder first",
+                _ => "name a file in a folder that can be written",
+            };
+            io.error(&format!("{}: {}; {hint}", path.display(), files::said(&error)));
             Exit::Usage
         }
     }

@@ -1,4 +1,4 @@
-//! What the command prints, word for word. `TRYCMD=overwrite cargo test --test transcripts` writes
+//! What the command prints, word for word. `TRYCMD=overwrite cargo test --example toy --test transcripts` writes
 //! what it prints now; the difference is for the reviewer.
 
 #[test]

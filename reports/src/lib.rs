@@ -24,6 +24,7 @@ pub mod json;
 pub mod junit;
 pub mod listing;
 mod record;
+pub mod schema;
 mod summary;
 pub mod terminal;
 mod why;
