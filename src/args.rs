@@ -2,8 +2,10 @@
 
 use crate::seeds::{parse_range, parse_seed};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use interregnum_core::Fingerprint;
 use interregnum_sim::campaign::Seeds;
+use interregnum_sim::scenario::Duration;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -60,6 +62,18 @@ pub(crate) enum Command {
     /// Check, list and write scenario files.
     #[command(subcommand)]
     Scenario(Scenario),
+    /// Print what completes this command in a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual page, or write those of all subcommands.
+    Man {
+        /// Write every page into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -69,6 +83,20 @@ pub(crate) enum Format {
     Human,
     /// For machines.
     Json,
+}
+
+/// The forms of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+    /// JUnit XML, for pipelines.
+    Junit,
+    /// For GitHub Actions: a summary of the step, and annotations.
+    Github,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -84,17 +112,18 @@ pub(crate) struct Run {
     #[arg(long, value_parser = parse_range, conflicts_with = "seed", value_name = "A..B")]
     pub(crate) seeds: Option<Seeds>,
     /// How many runs at a time. Default: one for each processor.
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
     /// Run each seed twice and demand that both runs are the same.
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Write index.html and results.json into this folder, and below it what failed, reduced.
+    /// Write index.html, results.json, junit.xml and summary.md into this folder, and below it what
+    /// failed, reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    pub(crate) format: Form,
     /// Print only what did not pass.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -109,17 +138,18 @@ pub(crate) struct Audit {
     #[arg(long = "mutant", value_name = "ID")]
     pub(crate) mutants: Vec<String>,
     /// At most so many seeds for each planted bug, from 0 on.
-    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = count)]
     pub(crate) seeds: u64,
     /// How many runs at a time. Default: one for each processor.
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
-    /// Write audit.json into this folder, and below it each failing run, reduced.
+    /// Write audit.json, junit.xml and summary.md into this folder, and below it each failing run,
+    /// reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    pub(crate) format: Form,
     /// Print only what did not pass.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -151,6 +181,19 @@ pub(crate) struct Replay {
     /// Print what the run came to, but not the trace.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Print the trace only up to this virtual time: 2s, 350ms.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<Duration>,
+    /// Print only what happens to processes of this node, or between them and others: 1 or n1; may be given
+    /// several times.
+    #[arg(long = "node", value_name = "N", value_parser = node)]
+    pub(crate) nodes: Vec<u8>,
+    /// Print only lines that contain this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
+    /// Print the state of a process wherever it has changed.
+    #[arg(long)]
+    pub(crate) state: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -190,6 +233,22 @@ pub(crate) enum Scenario {
         #[arg(long, value_name = "SYSTEM")]
         system: Option<String>,
     },
+}
+
+fn jobs(text: &str) -> Result<u16, &'static str> {
+    let good = text.parse().ok().filter(|jobs| (1..=1024).contains(jobs));
+    good.ok_or("expected how many runs at a time, from 1 to 1024")
+}
+
+fn count(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "expected how many seeds, a whole number")
+}
+
+fn node(text: &str) -> Result<u8, &'static str> {
+    text.strip_prefix('n')
+        .unwrap_or(text)
+        .parse()
+        .map_err(|_| "a node is a number from 0 on, as in n1 or 1")
 }
 
 fn hash_digits(text: &str) -> Result<String, &'static str> {

@@ -1,14 +1,15 @@
 //! `interregnum audit`: every known bug is planted, and must be caught.
 
 use crate::Program;
-use crate::args::{Audit as Args, Format};
+use crate::args::{Audit as Args, Form};
 use crate::exit::Exit;
 use crate::io::Io;
 use crate::keep::Keeper;
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
+use crate::step;
 use interregnum_reports::audit::{Audit, Audited};
-use interregnum_reports::{diagnostic, terminal};
+use interregnum_reports::{diagnostic, github, junit, terminal};
 use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
 use interregnum_sim::scenario::{Loaded, nearest};
@@ -31,14 +32,14 @@ pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
         Err(exit) => return exit,
     };
     if args.seeds == 0 {
-        io.error("an audit without seeds");
+        io.error("an audit without seeds tries nothing; give --seeds at least 1");
         return Exit::Nothing;
     }
     let threads = args.jobs.map_or(0, usize::from);
     let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}"));
+            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
             return Exit::Internal;
         }
     };
@@ -131,7 +132,10 @@ fn complain(io: &mut Io, mutant: &Mutant, why: &Unfit) {
         }
         Unfit::PlantsAnother(other) => {
             let other = other.as_deref().unwrap_or("nothing");
-            io.error(&format!("{}: its scenario plants {other}", mutant.id));
+            io.error(&format!(
+                "{0}: its scenario plants {other}; its `mutant` must be {0}",
+                mutant.id
+            ));
         }
     }
 }
@@ -196,18 +200,31 @@ impl Session<'_> {
             Some(Verdict::Failed) => Exit::Failed,
             Some(Verdict::Inconclusive) => Exit::Inconclusive,
         };
-        if args.format == Format::Json {
-            io.print(&document);
-        } else {
-            let text = terminal::audit(io.look(), found, args.quiet);
-            io.print(&text);
-        }
+        let version = &program.version;
+        let unpublished = match args.format {
+            Form::Human => {
+                let text = terminal::audit(io.look(), found, args.quiet);
+                io.print(&text);
+                None
+            }
+            Form::Json => {
+                io.print(&document);
+                None
+            }
+            Form::Junit => {
+                io.print(&junit::audit(found, version).unwrap_or_default());
+                None
+            }
+            Form::Github => {
+                let summary = |room| github::audit_summary(found, version, room);
+                step::publish(io, summary, &github::audit_annotations(found)).err()
+            }
+        };
         if found.rows.is_empty() && found.error.is_none() && !found.interrupted {
-            io.error("no planted bug there");
+            io.error("no planted bug there; without SYSTEM and --mutant all of them are tried");
         }
-        if let Some(keeper) = keeper
-            && let Err(error) = keeper.document("audit.json", &document)
-        {
+        let unwritten = keeper.and_then(|keeper| store(&keeper, found, version, &document).err());
+        for error in unpublished.into_iter().chain(unwritten) {
             io.error(&error);
             exit = exit.or(Exit::Usage);
         }
@@ -221,4 +238,11 @@ impl Session<'_> {
         }
         exit.or(io.exit())
     }
+}
+
+/// Writes the documents of an audit into its folder.
+fn store(keeper: &Keeper, found: &Audit, version: &str, document: &str) -> Result<(), String> {
+    keeper.document("audit.json", document)?;
+    keeper.document("junit.xml", &junit::audit(found, version).unwrap_or_default())?;
+    keeper.document("summary.md", &github::audit_summary(found, version, github::MOST_BYTES))
 }

@@ -3,7 +3,7 @@
 use crate::Program;
 use crate::io::Io;
 use interregnum_reports::diagnostic::problems;
-use interregnum_sim::scenario::{Loaded, MOST_BYTES, Problem, load};
+use interregnum_sim::scenario::{Loaded, MOST_BYTES, Problem, load, nearest};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -12,26 +12,37 @@ use std::path::{Path, PathBuf};
 /// How deep folders are searched: deeper ones are a loop of links.
 const DEEPEST: usize = 32;
 
+/// What may be named where scenarios are wanted.
+const EXPECTED: &str = "expected a scenario file, a folder of them, or the id of a planted bug";
+
 /// The files meant by `paths`: each file, and of each folder its `*.json` at any depth except
 /// `*.schema.json` and what this command wrote there as results, sorted. A file that is named twice is meant once. The id of a planted bug stands
 /// for its scenario, which is part of the program.
-pub(crate) fn collect(program: &Program, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
+pub(crate) fn collect(program: &Program, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<String>> {
+    let (mut files, mut wrong) = (Vec::new(), Vec::new());
     for path in paths {
         if planted(program, path).is_some() {
             files.push(path.clone());
             continue;
         }
-        let about = |error: io::Error| format!("{}: {}", path.display(), said(&error));
-        if fs::metadata(path).map_err(about)?.is_dir() {
-            let mut found = Vec::new();
-            search(path, 0, &mut found)
-                .map_err(|(at, error)| format!("{}: {}", at.display(), said(&error)))?;
-            found.sort();
-            files.append(&mut found);
-        } else {
-            files.push(path.clone());
+        match fs::metadata(path) {
+            Ok(kind) if kind.is_dir() => {
+                let mut found = Vec::new();
+                if let Err((at, error)) = search(path, 0, &mut found) {
+                    wrong.push(format!("{}: {}; {EXPECTED}", at.display(), said(&error)));
+                }
+                found.sort();
+                files.append(&mut found);
+            }
+            Ok(_) => files.push(path.clone()),
+            Err(error) => {
+                let hint = misspelt(program, path).unwrap_or_else(|| EXPECTED.to_owned());
+                wrong.push(format!("{}: {}; {hint}", path.display(), said(&error)));
+            }
         }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
     }
     let mut seen = std::collections::BTreeSet::new();
     files.retain(|file| seen.insert(file.clone()));
@@ -49,6 +60,22 @@ fn planted(program: &Program, path: &Path) -> Option<&'static str> {
     planted.into_iter().find_map(|subject| subject.scenario_of(id))
 }
 
+/// The planted bug whose id is nearly what was named.
+fn misspelt(program: &Program, path: &Path) -> Option<String> {
+    let mutants = program.registry.iter().flat_map(|subject| subject.mutants());
+    let near = nearest(path.to_str()?, mutants.map(|bug| bug.id))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+/// What to say where there is nothing to run.
+pub(crate) fn nothing_there(program: &Program) -> String {
+    format!(
+        "no scenario file there; a folder stands for every *.json in it, and `{} scenario new FILE` \
+         writes a first one",
+        program.name
+    )
+}
+
 fn search(
     folder: &Path,
     depth: usize,
@@ -56,7 +83,7 @@ fn search(
 ) -> Result<(), (PathBuf, io::Error)> {
     let about = |error| (folder.to_owned(), error);
     if depth > DEEPEST {
-        return Err(about(io::Error::other("too deep a folder")));
+        return Err(about(io::Error::other("too deep a folder, or a loop of links")));
     }
     for entry in fs::read_dir(folder).map_err(about)? {
         let path = entry.map_err(about)?.path();
@@ -114,7 +141,14 @@ pub(crate) fn read(program: &Program, path: &Path, io: &mut Io) -> Option<Loaded
 pub(crate) fn examine(program: &Program, path: &Path) -> Result<Loaded, Wrong> {
     let embedded = planted(program, path).map(|text| Ok(text.as_bytes().to_vec()));
     let bytes = embedded.unwrap_or_else(|| read_bounded(path));
-    let bytes = bytes.map_err(|error| Wrong::Unreadable(said(&error)))?;
+    let bytes = bytes.map_err(|error| {
+        let hint = match error.kind() {
+            io::ErrorKind::NotFound => misspelt(program, path),
+            _ => None,
+        };
+        let hint = hint.unwrap_or_else(|| "expected a scenario file that can be read".to_owned());
+        Wrong::Unreadable(format!("{}; {hint}", said(&error)))
+    })?;
     load(&bytes, &program.registry).map_err(|found| Wrong::Mistaken(bytes, found))
 }
 
@@ -137,6 +171,7 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 pub(crate) fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of this path is a file, not a folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::AlreadyExists => "this file exists; it is left as it is".to_owned(),
         _ => {

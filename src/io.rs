@@ -157,7 +157,10 @@ impl Io {
             self.state = State::Closed;
             if error.kind() != ErrorKind::BrokenPipe {
                 self.state = State::Failed;
-                self.error(&format!("cannot write the results: {}", said(&error)));
+                self.error(&format!(
+                    "cannot write the results: {}; send them elsewhere, or store them with --out",
+                    said(&error)
+                ));
             }
         }
         Ok(())

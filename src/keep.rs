@@ -30,10 +30,9 @@ impl Keeper {
     /// Stores into `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path) -> Result<Self, String> {
         if folder.exists() && !folder.is_dir() {
-            return Err(format!("{}: this is a file, not a folder", folder.display()));
+            return Err(no_folder(folder, "this is a file, not a folder"));
         }
-        let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
-        fs::create_dir_all(folder).map_err(about)?;
+        fs::create_dir_all(folder).map_err(|error| no_folder(folder, &said(&error)))?;
         Ok(Self { folder: folder.to_owned() })
     }
 
@@ -81,6 +80,14 @@ impl Keeper {
     }
 }
 
+/// Why nothing can be stored in a folder, and what to name instead.
+pub(crate) fn no_folder(folder: &Path, why: &str) -> String {
+    let folder = folder.display();
+    format!(
+        "{folder}: {why}; --out takes a folder that can be written, and makes it if it is not there"
+    )
+}
+
 /// Writes a file whole, in place of an earlier one.
 fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
     let path = folder.join(name);
@@ -90,6 +97,6 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
         file.write_all(text.as_bytes())?;
         file.persist(&path).map(drop).map_err(|error| error.error)
     };
-    write().map_err(|error: io::Error| format!("{}: {}", path.display(), said(&error)))?;
+    write().map_err(|error: io::Error| no_folder(&path, &said(&error)))?;
     Ok(path)
 }

@@ -14,12 +14,15 @@ mod exit;
 mod files;
 mod io;
 mod keep;
+mod manual;
 mod output;
 mod pace;
+mod printer;
 mod replay;
 mod run;
 mod scenarios;
 mod seeds;
+mod step;
 
 pub use exit::Exit;
 pub use io::Io;
@@ -90,6 +93,8 @@ where
         Command::Replay(replay) => replay::replay(program, replay, io),
         Command::Audit(audit) => audit::audit(program, audit, io),
         Command::Scenario(scenario) => scenarios::scenario(program, scenario, io),
+        Command::Completions { shell } => manual::completions(program, *shell, io),
+        Command::Man { out } => manual::man(program, out.as_deref(), io),
     }));
     let exit = exit.unwrap_or_else(|panic| {
         io.error(&format!("internal error: {}", said(&*panic)));
@@ -114,12 +119,16 @@ where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let command = Args::command()
+    let mut matches = grammar(program).try_get_matches_from(args).map_err(without_wrong_tip)?;
+    Args::from_arg_matches_mut(&mut matches)
+}
+
+/// All that can be said to the command.
+fn grammar(program: &Program) -> clap::Command {
+    Args::command()
         .name(program.name.clone())
         .bin_name(program.name.clone())
-        .version(program.version.clone());
-    let mut matches = command.try_get_matches_from(args).map_err(without_wrong_tip)?;
-    Args::from_arg_matches_mut(&mut matches)
+        .version(program.version.clone())
 }
 
 /// The parser takes an option that it does not know for a file's name; nobody means that.

@@ -1,9 +1,12 @@
 //! Where the results of `run` go: standard output, a folder, or both.
 
+use crate::args::Form;
 use crate::files::{said, temporary};
 use crate::io::Io;
+use crate::keep::no_folder;
+use crate::step;
 use interregnum_reports::json::{End, RunDocument};
-use interregnum_reports::{Record, html};
+use interregnum_reports::{Record, github, html, junit};
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -19,9 +22,9 @@ impl Folder {
     /// Begins to fill `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path, version: &str) -> Result<Self, String> {
         if folder.exists() && !folder.is_dir() {
-            return Err(format!("{}: this is a file, not a folder", folder.display()));
+            return Err(no_folder(folder, "this is a file, not a folder"));
         }
-        let about = |error: io::Error| format!("{}: {}", folder.display(), said(&error));
+        let about = |error: io::Error| no_folder(folder, &said(&error));
         fs::create_dir_all(folder).map_err(about)?;
         let file = BufWriter::new(temporary(folder).map_err(about)?);
         let results = RunDocument::begin(file, version).map_err(about)?;
@@ -37,10 +40,19 @@ impl Folder {
     pub(crate) fn end(self, end: &End<'_>, version: &str) -> io::Result<()> {
         let results =
             self.results.end(end)?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut page = temporary(&self.folder)?;
-        page.write_all(html::page(end, version).as_bytes())?;
-        results.persist(self.folder.join("results.json")).map_err(|error| error.error)?;
-        page.persist(self.folder.join("index.html")).map_err(|error| error.error)?;
+        let mut complete = vec![(results, "results.json")];
+        for (name, text) in [
+            ("index.html", html::page(end, version)),
+            ("junit.xml", junit::run(end, version)?),
+            ("summary.md", github::summary(end, version, github::MOST_BYTES)),
+        ] {
+            let mut file = temporary(&self.folder)?;
+            file.write_all(text.as_bytes())?;
+            complete.push((file, name));
+        }
+        for (file, name) in complete {
+            file.persist(self.folder.join(name)).map_err(|error| error.error)?;
+        }
         Ok(())
     }
 }
@@ -48,7 +60,7 @@ impl Folder {
 /// Everything that takes results.
 pub(crate) struct Output<'io> {
     pub(crate) io: &'io mut Io,
-    json: bool,
+    form: Form,
     any: bool,
     folder: Option<Folder>,
     version: String,
@@ -57,22 +69,22 @@ pub(crate) struct Output<'io> {
 }
 
 impl<'io> Output<'io> {
-    /// Results go to `folder` if it is given, and to standard output as JSON or text.
+    /// Results go to `folder` if it is given, and to standard output in this form.
     pub(crate) fn begin(
         io: &'io mut Io,
-        json: bool,
+        form: Form,
         folder: Option<Folder>,
         version: &str,
     ) -> io::Result<Self> {
-        if json {
+        if form == Form::Json {
             RunDocument::begin(&mut *io, version)?;
         }
-        Ok(Self { io, json, any: false, folder, version: version.to_owned(), broken: None })
+        Ok(Self { io, form, any: false, folder, version: version.to_owned(), broken: None })
     }
 
     /// Adds a run.
     pub(crate) fn run(&mut self, record: &Record<'_>) {
-        if self.json {
+        if self.form == Form::Json {
             // `Io` swallows the failures of its stream and remembers them.
             let _ = RunDocument::resume(&mut *self.io, self.any).run(record);
             self.any = true;
@@ -91,15 +103,28 @@ impl<'io> Output<'io> {
 
     /// Adds text for people, if people are being written for.
     pub(crate) fn text(&mut self, text: &str) {
-        if !self.json {
+        if self.form == Form::Human {
             self.io.print(text);
         }
     }
 
     /// Completes every document.
     pub(crate) fn end(&mut self, end: &End<'_>) {
-        if self.json {
-            let _ = RunDocument::resume(&mut *self.io, self.any).end(end);
+        match self.form {
+            Form::Human => {}
+            Form::Json => {
+                let _ = RunDocument::resume(&mut *self.io, self.any).end(end);
+            }
+            Form::Junit => match junit::run(end, &self.version) {
+                Ok(text) => self.io.print(&text),
+                Err(error) => self.fail(&error),
+            },
+            Form::Github => {
+                let summary = |room| github::summary(end, &self.version, room);
+                if let Err(error) = step::publish(self.io, summary, &github::annotations(end)) {
+                    self.broken.get_or_insert(error);
+                }
+            }
         }
         if let Some(folder) = self.folder.take()
             && let Err(error) = folder.end(end, &self.version)
@@ -110,6 +135,8 @@ impl<'io> Output<'io> {
 
     fn fail(&mut self, error: &io::Error) {
         self.folder = None;
-        self.broken.get_or_insert_with(|| format!("cannot write the report: {}", said(error)));
+        self.broken.get_or_insert_with(|| {
+            format!("cannot write the report: {}; name another folder with --out", said(error))
+        });
     }
 }

@@ -6,15 +6,15 @@ use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
 use crate::pace::Watch;
+use crate::printer::Printer;
 use interregnum_core::Fingerprint;
 use interregnum_reports::{Case, Record, Summary, number, span, terminal};
 use interregnum_sim::audit::twin;
 use interregnum_sim::campaign::{Cancelled, Pace, Seeds, blame};
-use interregnum_sim::outcome::{Outcome, TraceLine};
+use interregnum_sim::outcome::Outcome;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::verdict::{Judgement, Verdict, judge};
 use serde::Serialize;
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,7 +58,10 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         match twin(&program.registry, &loaded) {
             Some(sound) => loaded = sound,
             None => {
-                io.error(&format!("{}: it has no sound twin", args.path.display()));
+                io.error(&format!(
+                    "{}: it has no sound twin; leave out --sound",
+                    args.path.display()
+                ));
                 return Exit::Usage;
             }
         }
@@ -74,20 +77,8 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
     }
     let patience = Patience { watch: Watch::new(io, 1, true), unread: AtomicBool::new(false) };
     let ran = catch_unwind(AssertUnwindSafe(|| {
-        let look = io.look();
-        let mut sink = |line: TraceLine| {
-            if io.is_closed() {
-                patience.unread.store(true, Ordering::Relaxed);
-            } else if args.quiet {
-            } else if json {
-                // `Io` swallows the failures of its stream and remembers them.
-                let _ = serde_json::to_writer(&mut *io, &line);
-                let _ = io.write_all(b"\n");
-            } else {
-                io.print(&format!("{}\n", terminal::trace_line(look, &line)));
-            }
-        };
-        loaded.prepared.trace_until(args.seed, &mut sink, &patience)
+        let mut printer = Printer::new(args, io, &patience.unread);
+        loaded.prepared.trace_until(args.seed, &mut printer, &patience)
     }));
     match ran {
         Ok(Ok(outcome)) => conclude(program, args, &loaded, &outcome, io),
@@ -97,7 +88,10 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
                 return io.exit();
             }
             let (at, events) = (span(at_ns), number(events));
-            io.error(&format!("interrupted at {at} of virtual time, after {events} events"));
+            io.error(&format!(
+                "interrupted at {at} of virtual time, after {events} events; \
+                 the same command begins anew"
+            ));
             Exit::Inconclusive.or(io.exit())
         }
         Err(panic) => {

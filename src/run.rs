@@ -1,7 +1,7 @@
 //! `interregnum run`.
 
 use crate::Program;
-use crate::args::{Format, Run};
+use crate::args::{Form, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
@@ -43,10 +43,10 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         }
     };
     if loaded.is_empty() || seeds.is_some_and(|seeds| seeds.count == 0) {
-        io.error(if loaded.is_empty() {
-            "no scenario file there"
+        io.error(&if loaded.is_empty() {
+            files::nothing_there(program)
         } else {
-            "an empty range of seeds"
+            "an empty range of seeds; A..B is without B, so that 5..6 is one seed".to_owned()
         });
         return Exit::Nothing;
     }
@@ -54,7 +54,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}"));
+            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
             return Exit::Internal;
         }
     };
@@ -76,8 +76,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     let each = seeds.map_or(1, |seeds| seeds.count);
     let total = each.saturating_mul(loaded.len() as u64);
     let watch = Watch::new(io, total, args.quiet);
-    let json = args.format == Format::Json;
-    match Output::begin(io, json, folder, &program.version) {
+    match Output::begin(io, args.format, folder, &program.version) {
         Ok(output) => {
             let summaries = Vec::new();
             Session { program, args, seeds, fallback, pool, watch, keeper, output, summaries }
@@ -91,20 +90,22 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
 fn fallback() -> Result<u64, String> {
     match std::env::var(SEED_VARIABLE) {
         Err(std::env::VarError::NotPresent) => Ok(DEFAULT_SEED),
-        Err(error) => Err(format!("{SEED_VARIABLE}: {error}")),
+        Err(error) => Err(format!("{SEED_VARIABLE}: {error}; unset it, or give --seed")),
         // Whoever cannot unset a variable empties it.
         Ok(text) if text.is_empty() => Ok(DEFAULT_SEED),
         Ok(text) => match parse_seed(&text) {
             Ok(seed) => Ok(seed),
-            Err(expected) => Err(format!("{SEED_VARIABLE}={text}: {expected}")),
+            Err(expected) => {
+                Err(format!("{SEED_VARIABLE}={text}: {expected}; unset it, or give --seed"))
+            }
         },
     }
 }
 
 /// Reads every file before any is run: nobody wants to hear of a mistake after an hour.
 fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
-    let files = files::collect(program, &args.paths).map_err(|error| {
-        io.error(&error);
+    let files = files::collect(program, &args.paths).map_err(|errors| {
+        errors.iter().for_each(|error| io.error(error));
         Exit::Usage
     })?;
     let count = files.len();
@@ -113,7 +114,7 @@ fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, 
     if loaded.len() < count {
         let wrong = count - loaded.len();
         if count > 1 {
-            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run"));
+            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run: mend them, or leave them out"));
         }
         return Err(Exit::Usage);
     }
@@ -241,7 +242,8 @@ impl Session<'_> {
             .take(MOST_LINES)
             .map(|kept| format!("{}\n", kept.replay))
             .collect();
-        if self.args.format == Format::Json {
+        if self.args.format != Form::Human {
+            self.output.io.flush();
             self.output.io.note(&lines);
         } else if self.summaries.len() > 1 {
             // With a single scenario, its failure has just been printed, the command line last.

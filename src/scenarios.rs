@@ -10,6 +10,7 @@ use interregnum_reports::listing::{self, Checked, Listed, Mistaken};
 use interregnum_reports::vocabulary::Vocabulary;
 use interregnum_sim::scenario::{self, Loaded, nearest};
 use interregnum_sim::subject::Subject;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Does what is asked about scenario files.
@@ -94,12 +95,12 @@ fn files_of(program: &Program, paths: &[PathBuf], io: &mut Io) -> Option<Vec<Pat
     match files::collect(program, paths) {
         Ok(files) => {
             if files.is_empty() {
-                io.error("no scenario file there");
+                io.error(&files::nothing_there(program));
             }
             Some(files)
         }
-        Err(error) => {
-            io.error(&error);
+        Err(errors) => {
+            errors.iter().for_each(|error| io.error(error));
             None
         }
     }
@@ -143,7 +144,12 @@ fn new(program: &Program, path: &Path, system: Option<&str>, io: &mut Io) -> Exi
             Exit::Passed
         }
         Err(error) => {
-            io.error(&format!("{}: {}", path.display(), files::said(&error)));
+            let hint = match error.kind() {
+                ErrorKind::AlreadyExists => "name another one",
+                ErrorKind::NotFound => "make the folder first",
+                _ => "name a file in a folder that can be written",
+            };
+            io.error(&format!("{}: {}; {hint}", path.display(), files::said(&error)));
             Exit::Usage
         }
     }

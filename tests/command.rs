@@ -103,7 +103,10 @@ fn a_report_is_a_page_and_the_same_document() {
     let mut names: Vec<_> =
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["index.html", "results.json"], "nothing half-written is left");
+    let expected = ["index.html", "junit.xml", "results.json", "summary.md"];
+    assert_eq!(names, expected, "nothing half-written is left");
+    let (_, junit, _) = toy(&["run", &found, "--seeds", "0..20", "--format", "junit"]);
+    assert_eq!(fs::read_to_string(out.join("junit.xml")).unwrap(), junit);
 }
 
 #[test]
@@ -204,6 +207,44 @@ fn a_new_scenario_never_replaces_a_file() {
     fs::write(&path, "mine").unwrap();
     assert_eq!(toy(&["scenario", "new", &path]).0, Exit::Usage);
     assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+}
+
+/// What only a real system can find wrong: where, what was expected, what to do.
+#[test]
+fn mistakes_in_the_settings_of_a_system_are_told_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.json");
+    let text = r#"{ "version": 1, "title": "t", "system": "paxos",
+        "settings": { "batch": 0, "window": 0, "snapshot_every": 0, "abdication_rounds": 1 } }"#;
+    let load = r#"{ "version": 1, "title": "t", "system": "paxos",
+        "workload": { "clients": 2000, "keys": 0, "timeout": "1us" } }"#;
+    for (text, expected) in [
+        (text, ["found `0`, expected at least 1", "found `1`, expected at least 2", "window"]),
+        (load, ["found `2000`, expected at most 1000", "help: make it at least", "workload.keys"]),
+    ] {
+        fs::write(&path, text).unwrap();
+        let (out, err) = (Memory::default(), Memory::default());
+        let mut io = Io::new(Box::new(out), Box::new(err.clone()));
+        let args = ["interregnum", "scenario", "check", &path.display().to_string()];
+        let exit = command_from(&Program::new(interregnum::builtin()), args, &mut io);
+        let said = err.text();
+        assert_eq!(exit, Exit::Usage, "{said}");
+        for words in expected {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_seed_of_the_environment_is_named() {
+    let mut command = toy_process();
+    command.args(["run", &scenario("deposed.json")]).env("INTERREGNUM_SEED", "forty");
+    let error = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert_eq!(
+        error,
+        "error: INTERREGNUM_SEED=forty: a seed is a decimal number, 0x and up to 16 hex digits, or a \
+         commit hash of 40 hex digits; unset it, or give --seed\n"
+    );
 }
 
 #[test]

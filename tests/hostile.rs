@@ -138,7 +138,11 @@ fn a_name_cannot_steer_the_terminal() {
     let (exit, _, error) = run(folder.path(), &["run", name]);
     assert_eq!(
         (exit, error.as_str()),
-        (Some(2), "error: evil·[31m·.json: no such file or folder\n")
+        (
+            Some(2),
+            "error: evil·[31m·.json: no such file or folder; expected a scenario file, a folder of them, or \
+             the id of a planted bug\n"
+        )
     );
     fs::write(folder.path().join(name), ENDLESS).unwrap();
     let (exit, text, _) = run(folder.path(), &["scenario", "check", name]);
@@ -184,7 +188,18 @@ fn what_cannot_be_written_is_said_in_words() {
     full.stdout(File::options().write(true).open("/dev/full").unwrap());
     let (exit, _, error) = said(ended(full.spawn().unwrap()));
     assert_eq!(exit, Some(2));
-    assert_eq!(error, "error: cannot write the results: No space left on device\n");
+    assert_eq!(
+        error,
+        "error: cannot write the results: No space left on device; send them elsewhere, or store them \
+         with --out\n"
+    );
     let (exit, _, error) = run(folder.path(), &["run", "short.json", "--out", "short.json/out"]);
-    assert_eq!((exit, error.as_str()), (Some(2), "error: short.json/out: Not a directory\n"));
+    assert_eq!(
+        (exit, error.as_str()),
+        (
+            Some(2),
+            "error: short.json/out: a part of this path is a file, not a folder; --out takes a folder \
+             that can be written, and makes it if it is not there\n"
+        )
+    );
 }

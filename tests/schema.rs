@@ -69,6 +69,74 @@ fn the_schema_refuses_what_an_editor_should_mark() {
     }
 }
 
+/// `SNAPSHOTS=overwrite cargo test --test schema` writes them anew.
+#[test]
+fn the_committed_schemas_of_results_are_current() {
+    let printed = |schema: schemars::Schema| format!("{:#}\n", schema.as_value());
+    let results = printed(interregnum_reports::schema::results());
+    snapbox::assert_data_eq!(results, snapbox::file!["../reports/results.schema.json"].raw());
+    let audit = printed(interregnum_reports::schema::audit());
+    snapbox::assert_data_eq!(audit, snapbox::file!["../reports/audit.schema.json"].raw());
+}
+
+/// What the toy's command prints as JSON.
+fn printed(args: &[&str]) -> Value {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts/run.in");
+    let output = std::process::Command::new(path.join("examples").join("toy"))
+        .args(args)
+        .args(["--format", "json"])
+        .current_dir(folder)
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The schema without leave for fields that it does not name.
+fn strict(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.values_mut().for_each(strict);
+            if object.get("properties").is_some_and(Value::is_object) {
+                object.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(array) => array.iter_mut().for_each(strict),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schemas_of_results_describe_all_that_is_written() {
+    for (schema, outputs) in [
+        (
+            interregnum_reports::schema::results(),
+            [
+                vec!["run", "found.json", "planted.json", "panics.json", "--seeds", "0..3"],
+                vec!["run", "undecided.json", "toothless.json", "idle.json", "breaks.json"],
+            ],
+        ),
+        (
+            interregnum_reports::schema::audit(),
+            [vec!["audit"], vec!["audit", "--mutant", "toy/host-drops-facts"]],
+        ),
+    ] {
+        let mut schema = schema.to_value();
+        jsonschema::meta::validate(&schema).expect("a valid schema");
+        strict(&mut schema);
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        for args in outputs {
+            let document = printed(&args);
+            let errors: Vec<_> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+            assert!(errors.is_empty(), "{args:?}: {errors:?}");
+        }
+        assert!(!validator.is_valid(&serde_json::json!({ "version": 1 })));
+    }
+}
+
 /// Every scenario file in these folders.
 fn files(folders: &[PathBuf]) -> Vec<PathBuf> {
     let (mut todo, mut found) = (folders.to_vec(), Vec::new());

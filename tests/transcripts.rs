@@ -1,13 +1,14 @@
-//! What the command prints, word for word. `TRYCMD=overwrite cargo test --test transcripts` writes
+//! What the command prints, word for word. `TRYCMD=overwrite cargo test --example toy --test transcripts` writes
 //! what it prints now; the difference is for the reviewer.
 
 #[test]
 fn the_command_prints_what_it_printed() {
     trycmd::TestCases::new()
         .register_bin("interregnum", toy())
-        // Neither the caller's terminal nor the caller's seeds have a say.
+        // Neither the caller's terminal nor seeds nor pipeline have a say.
         .env("NO_COLOR", "1")
         .env("INTERREGNUM_SEED", "1")
+        .env("GITHUB_STEP_SUMMARY", "")
         .env("RUST_BACKTRACE", "0")
         .case("tests/transcripts/*.trycmd");
 }

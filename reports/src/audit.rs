@@ -4,6 +4,7 @@ use interregnum_sim::audit::{Catch, Trial};
 use interregnum_sim::outcome::{Finding, Outcome};
 use interregnum_sim::subject::{Exempt, Mutant};
 use interregnum_sim::verdict::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -126,8 +127,9 @@ impl Audit {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Audit")]
+pub(crate) struct Document<'a> {
     version: u32,
     command: &'static str,
     of: &'a str,
@@ -139,7 +141,7 @@ struct Document<'a> {
     verdict: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Row<'a> {
     id: &'static str,
     spec: &'static str,
@@ -158,7 +160,7 @@ struct Row<'a> {
     twin: Option<Twin<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Twin<'a> {
     verdict: Verdict,
     seeds: u64,
@@ -167,7 +169,7 @@ struct Twin<'a> {
     replay: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Spared {
     id: &'static str,
     spec: &'static str,

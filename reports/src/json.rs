@@ -5,6 +5,7 @@
 use crate::Record;
 use crate::summary::Summary;
 use interregnum_sim::verdict::Verdict;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -88,8 +89,8 @@ fn verdict(end: &End<'_>) -> String {
 
 /// One scenario with all its runs. The order of these fields is the order in the document: a map
 /// of `serde_json` would keep the order that some other crate's feature asks for.
-#[derive(Serialize)]
-struct Scenario<'s> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Scenario<'s> {
     scenario: &'s str,
     title: &'s str,
     system: &'s str,
@@ -104,7 +105,7 @@ struct Scenario<'s> {
     events: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Range {
     first: String,
     count: u64,

@@ -3,7 +3,9 @@
 //! ```text
 //! Outcome + Judgement -> Record -> json::RunDocument   every run, streamed, nothing kept
 //!                           \---> Summary -> terminal  tables for people
-//!                                       \--> html      one page that explains the runs
+//!                                       |--> html      one page that explains the runs
+//!                                       |--> junit     cases for pipelines
+//!                                       \--> github    a summary of a step, and annotations
 //! ```
 //! No protocol is known here, and nothing is decided: verdicts come from `interregnum_sim`.
 //!
@@ -14,13 +16,19 @@
 
 pub mod audit;
 pub mod diagnostic;
+#[cfg(test)]
+mod fixture;
+pub mod github;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod listing;
 mod record;
+pub mod schema;
 mod summary;
 pub mod terminal;
 pub mod vocabulary;
+mod why;
 mod words;
 
 pub use record::{Case, Record};

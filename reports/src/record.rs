@@ -7,6 +7,7 @@ use interregnum_sim::outcome::{
 };
 use interregnum_sim::scenario::{self, Scenario};
 use interregnum_sim::verdict::{Judgement, Verdict};
+use schemars::JsonSchema;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -73,8 +74,9 @@ pub struct Record<'a> {
 }
 
 /// The run as one object of a JSON document.
-#[derive(Serialize)]
-struct Json<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Run")]
+pub(crate) struct Json<'a> {
     scenario: &'a str,
     title: &'a str,
     system: &'a str,
@@ -95,6 +97,7 @@ struct Json<'a> {
     faults: &'a [FaultCount],
     idle_faults: &'a [usize],
     counts: &'a BTreeMap<String, u64>,
+    #[schemars(with = "BTreeMap<String, String>")]
     drawn: Pairs<'a>,
     violation: Option<&'a Violation>,
     caveats: &'a [Caveat],

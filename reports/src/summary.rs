@@ -150,6 +150,12 @@ impl Summary {
         }
     }
 
+    /// Whether the scenario expects a failure.
+    #[must_use]
+    pub const fn expects_failure(&self) -> bool {
+        self.tally.expects_failure()
+    }
+
     /// Adds a run.
     pub fn add(&mut self, record: &Record<'_>) {
         let Record { outcome, judgement, .. } = *record;

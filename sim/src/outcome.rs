@@ -3,11 +3,14 @@
 
 use crate::scenario::ChaosKind;
 use interregnum_core::Fingerprint;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Whether a property says what must never happen, or what must happen in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum PropertyKind {
     /// Must never be false; checked at every step.
@@ -44,7 +47,9 @@ impl Property {
 }
 
 /// What one run says of one property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// It was put to the test and never false.
@@ -62,7 +67,7 @@ pub enum Finding {
 }
 
 /// One property's result and counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PropertyOutcome {
     /// The property's id.
     pub id: String,
@@ -89,7 +94,7 @@ pub struct PropertyOutcome {
 }
 
 /// How often faults of one kind were planned, happened and mattered.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultCount {
     /// The kind, as scenario files write it.
     pub kind: String,
@@ -119,7 +124,7 @@ pub enum Observed {
 }
 
 /// A property that failed, with the evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// The property's id.
     pub invariant: String,
@@ -142,7 +147,7 @@ pub struct Violation {
 }
 
 /// One fact of a violation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Virtual time.
     pub at_ns: u64,
@@ -228,7 +233,7 @@ pub struct Outcome {
 }
 
 /// Why the findings of a run say less than they seem to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Caveat {
     /// Virtual time from which on they do.
     pub at_ns: u64,

@@ -3,11 +3,14 @@
 use crate::clock::TrueTime;
 use crate::outcome::{Caveat, Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
 use crate::scenario::{self, ChaosKind, Expect, Limits, Scenario};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Whether a run met its expectation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It did.

@@ -51,8 +51,8 @@ fn put(lab: &mut Lab<Sound>, node: NodeId, value: u64) {
     lab.call(node, CallId(value), call);
 }
 
-#[test]
-fn a_candidate_that_was_overtaken_proposes_nothing_against_what_is_chosen() {
+/// B leads.
+fn lab() -> Lab<Sound> {
     let heartbeat = Window::exactly(Span::millis(100));
     let mut lab = Lab::new(&Sound, &Settings { members: 5, heartbeat, ..Settings::default() });
     for id in lab.ids() {
@@ -64,35 +64,44 @@ fn a_candidate_that_was_overtaken_proposes_nothing_against_what_is_chosen() {
         lab.settle();
     }
     assert!(lab.nodes[1].machine.as_ref().unwrap().leads().is_some());
-    put(&mut lab, B, 1);
+    lab
+}
+
+/// A misses slot 2, asks for it, and alone accepts slot 3: its question, on its way.
+fn a_misses_a_slot(lab: &mut Lab<Sound>) -> Vec<Flight> {
+    put(lab, B, 1);
     lab.settle();
     // Slot 2: A misses it.
-    put(&mut lab, B, 2);
-    pull(&mut lab, |f| f.to == A);
-    among(&mut lab, &[B, C, D, E]);
+    put(lab, B, 2);
+    pull(lab, |f| f.to == A);
+    among(lab, &[B, C, D, E]);
     // A heartbeat tells A; its fetch is held up for long.
     lab.fire(B);
-    let beat = pull(&mut lab, |f| f.to == A && matches!(f.message.body, Body::Heartbeat { .. }));
-    deliver(&mut lab, beat);
-    let late_fetch =
-        pull(&mut lab, |f| f.from == A && matches!(f.message.body, Body::Fetch { .. }));
+    let beat = pull(lab, |f| f.to == A && matches!(f.message.body, Body::Heartbeat { .. }));
+    deliver(lab, beat);
+    let late_fetch = pull(lab, |f| f.from == A && matches!(f.message.body, Body::Fetch { .. }));
     assert_eq!(late_fetch.len(), 1);
-    among(&mut lab, &[B, C, D, E]);
+    among(lab, &[B, C, D, E]);
     lab.wire.clear();
     // Slot 3: only A accepts; B's own copy is lost with its power.
-    put(&mut lab, B, 3);
-    let acc = pull(&mut lab, |f| f.to == A && matches!(f.message.body, Body::Accept { .. }));
-    deliver(&mut lab, acc);
-    flush(&mut lab, A);
+    put(lab, B, 3);
+    let acc = pull(lab, |f| f.to == A && matches!(f.message.body, Body::Accept { .. }));
+    deliver(lab, acc);
+    flush(lab, A);
     lab.wire.clear();
     lab.power_loss(B, || Fate::Lost);
     lab.boot(B);
-    flush(&mut lab, B);
+    flush(lab, B);
     lab.wire.clear();
+    late_fetch
+}
+
+/// A restarts and prepares with B and E: their promises, on their way.
+fn a_prepares(lab: &mut Lab<Sound>) -> Vec<Flight> {
     // A falls, and starts again.
     lab.crash(A);
     lab.boot(A);
-    flush(&mut lab, A);
+    flush(lab, A);
     lab.wire.clear();
     // E hears nobody for a round.
     for _ in 0..2 {
@@ -101,25 +110,28 @@ fn a_candidate_that_was_overtaken_proposes_nothing_against_what_is_chosen() {
     }
     for _ in 0..2 {
         lab.fire(A);
-        let asks = pull(&mut lab, |f| {
+        let asks = pull(lab, |f| {
             f.from == A && (f.to == B || f.to == E) && matches!(f.message.body, Body::Ask { .. })
         });
-        deliver(&mut lab, asks);
-        let tells = pull(&mut lab, |f| f.to == A && matches!(f.message.body, Body::Tell { .. }));
-        deliver(&mut lab, tells);
+        deliver(lab, asks);
+        let tells = pull(lab, |f| f.to == A && matches!(f.message.body, Body::Tell { .. }));
+        deliver(lab, tells);
         lab.wire.retain(|f| matches!(f.message.body, Body::Prepare { .. }));
     }
-    flush(&mut lab, A);
-    let prep = pull(&mut lab, |f| {
-        (f.to == B || f.to == E) && matches!(f.message.body, Body::Prepare { .. })
-    });
+    flush(lab, A);
+    let prep =
+        pull(lab, |f| (f.to == B || f.to == E) && matches!(f.message.body, Body::Prepare { .. }));
     assert_eq!(prep.len(), 2);
-    deliver(&mut lab, prep);
-    flush(&mut lab, B);
-    flush(&mut lab, E);
-    let held = pull(&mut lab, |f| f.to == A && matches!(f.message.body, Body::Promise(_)));
+    deliver(lab, prep);
+    flush(lab, B);
+    flush(lab, E);
+    let held = pull(lab, |f| f.to == A && matches!(f.message.body, Body::Promise(_)));
     assert_eq!(held.len(), 2);
     lab.wire.clear();
+    held
+}
+
+fn the_others_go_on(lab: &mut Lab<Sound>) {
     // C, B and D go on with a higher ballot, and choose something else in slot 3.
     for _ in 0..2 {
         lab.fire(D);
@@ -129,15 +141,23 @@ fn a_candidate_that_was_overtaken_proposes_nothing_against_what_is_chosen() {
     }
     for _ in 0..4 {
         lab.fire(C);
-        among(&mut lab, &[B, C, D]);
+        among(lab, &[B, C, D]);
         lab.wire.clear();
     }
-    put(&mut lab, C, 7);
-    among(&mut lab, &[B, C, D]);
+    put(lab, C, 7);
+    among(lab, &[B, C, D]);
     lab.wire.clear();
     lab.fire(C);
-    among(&mut lab, &[B, C, D]);
+    among(lab, &[B, C, D]);
     lab.wire.clear();
+}
+
+#[test]
+fn a_candidate_that_was_overtaken_proposes_nothing_against_what_is_chosen() {
+    let mut lab = lab();
+    let late_fetch = a_misses_a_slot(&mut lab);
+    let held = a_prepares(&mut lab);
+    the_others_go_on(&mut lab);
     // The late question arrives at B, which answers it.
     deliver(&mut lab, late_fetch);
     let batch = pull(&mut lab, |f| f.to == A && matches!(f.message.body, Body::Chosen(_)));

@@ -10,7 +10,7 @@ pub fn trace_header(look: Look) -> String {
     look.bold(format!("{:>8}  {:>14}  {:<8}  {:<12}  what", "event", "time", "process", "kind"))
 }
 
-/// One line of the trace.
+/// One line of the trace, and one below it for the state in which the process was found, if it tells.
 #[must_use]
 pub fn trace_line(look: Look, line: &TraceLine) -> String {
     let process = line.process.as_deref().unwrap_or("");
@@ -24,5 +24,10 @@ pub fn trace_line(look: Look, line: &TraceLine) -> String {
     };
     let what = look.text(&line.what);
     let text = format!("{}  {time}  {process:<8}  {kind}  {arrow}{what}", look.dim(event));
-    text.trim_end().to_owned()
+    let mut text = text.trim_end().to_owned();
+    if let Some(state) = &line.state {
+        let state = look.dim(format!("found when it {}", look.text(state)));
+        text.push_str(&format!("\n{:40}{state}", ""));
+    }
+    text
 }

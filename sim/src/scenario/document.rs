@@ -157,7 +157,9 @@ impl<'t> Document<'t> {
                             skipped.insert(at);
                             let what = format!("duplicate field {}", quote(field.name.as_str()));
                             if found.len() < super::load::MOST_PROBLEMS {
-                                found.push(self.problem(at, bytes(&field.name.range()), what));
+                                let help = Some("leave out one of them".to_owned());
+                                let problem = self.problem(at, bytes(&field.name.range()), what);
+                                found.push(problem.with_help(help));
                             }
                         }
                     }
@@ -242,6 +244,12 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
     let help = match message {
         _ if message.starts_with("key must be") => Some("names stand in double quotes"),
+        _ if message.starts_with("control character") => {
+            Some("text ends on the line where it begins: is a quote missing?")
+        }
+        _ if message.starts_with("EOF") => {
+            Some("the file ends too early: is a bracket or a quote missing?")
+        }
         _ => None,
     };
     at(end.saturating_sub(1)..end, message).with_help(help.map(str::to_owned))

@@ -97,15 +97,17 @@ pub fn decode_settings<T: DeserializeOwned>(
 }
 
 fn text_of(file: &[u8]) -> Result<&str, Problem> {
-    let unreadable = |at: usize, what: String| {
+    let unreadable = |at: usize, what: String, help: &str| {
         let good = String::from_utf8_lossy(&file[..at.min(file.len())]);
-        Problem::at(&good, at..at, String::new(), what)
+        Problem::at(&good, at..at, String::new(), what).with_help(Some(help.to_owned()))
     };
     if file.len() > MOST_BYTES {
-        return Err(unreadable(0, format!("the file is larger than {MOST_BYTES} bytes")));
+        let what = format!("the file is larger than {MOST_BYTES} bytes");
+        return Err(unreadable(0, what, "is this the file that was meant?"));
     }
     let text = std::str::from_utf8(file).map_err(|error| {
-        unreadable(error.valid_up_to(), "this is not text: the bytes are not UTF-8".to_owned())
+        let what = "this is not text: the bytes are not UTF-8".to_owned();
+        unreadable(error.valid_up_to(), what, "save the file as UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

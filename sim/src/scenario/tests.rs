@@ -117,7 +117,11 @@ fn wrong_fields() {
             "\"node\": 1, \"prat\": \"x\"",
             "16:55 faults[3].partition.from.prat: unknown field `prat` (did you mean `part`?)",
         ),
-        ("\"calm\"", "\"title\": \"again\", \"calm\"", "19:3 title: duplicate field `title`"),
+        (
+            "\"calm\"",
+            "\"title\": \"again\", \"calm\"",
+            "19:3 title: duplicate field `title` (leave out one of them)",
+        ),
     ]);
 }
 
@@ -145,8 +149,16 @@ fn wrong_names_and_numbers() {
             "[2, 5]",
             "15:83 faults[2].partition.groups[1].nodes[1]: there is no node 5 (the nodes are 0 to 4)",
         ),
-        ("[0, 1]", "[0, 0]", "8:54 cluster.groups[\"rack 1\"][1]: node 0 is listed twice"),
-        ("\"X1\"", "\"XL\"", "20:52 expect.invariant: XL is a liveness property: it stalls"),
+        (
+            "[0, 1]",
+            "[0, 0]",
+            "8:54 cluster.groups[\"rack 1\"][1]: node 0 is listed twice (leave out one of them)",
+        ),
+        (
+            "\"X1\"",
+            "\"XL\"",
+            "20:52 expect.invariant: XL is a liveness property: it stalls (expect `\"observed\": \"stalled\"`)",
+        ),
         (
             "leader_changes",
             "leader_change",
@@ -166,7 +178,7 @@ fn wrong_names_and_numbers() {
         (
             "\"mean\": \"4ms\"",
             "\"mean\": \"4us\"",
-            "11:49 network.delay.mean: the mean 4us is shorter than the minimum 1ms",
+            "11:49 network.delay.mean: the mean 4us is shorter than the minimum 1ms (make the mean at least the minimum)",
         ),
     ]);
 }
@@ -354,7 +366,7 @@ fn wrong_messages_and_links() {
         ),
         (
             r#"{ "at": "4s", "clog": { "only": { "links": "disks" } } }"#,
-            "13:48 faults[0].clog.only.links: the system has no shared disks",
+            "13:48 faults[0].clog.only.links: the system has no shared disks (leave it out)",
         ),
         (
             r#"{ "at": "4s", "slow": { "target": "leader", "times": 1 } }"#,

@@ -67,7 +67,7 @@ impl Fields<'_, '_> {
         let nodes = self.checker.scenario.cluster.nodes;
         if nodes < least && self.checker.scenario.cluster.is_sound() {
             let message = format!("this shape takes {least} nodes, the cluster has {nodes}");
-            self.wrong(field, message, None);
+            self.wrong(field, message, Some("raise `cluster.nodes`, or choose another shape"));
         }
     }
 
@@ -75,7 +75,7 @@ impl Fields<'_, '_> {
     pub(crate) fn has_disks(&mut self, field: &str) {
         let nodes = self.checker.scenario.cluster.nodes;
         if self.checker.places == nodes && self.checker.scenario.cluster.is_sound() {
-            self.wrong(field, "the system has no shared disks", None);
+            self.wrong(field, "the system has no shared disks", Some("leave it out"));
         }
     }
 
@@ -153,7 +153,11 @@ impl<'s> Checker<'s> {
                 }
             }
             Target::Nodes(nodes) if nodes.is_empty() => {
-                self.add(&format!("{path}.nodes"), "a target without nodes", None);
+                self.add(
+                    &format!("{path}.nodes"),
+                    "a target without nodes",
+                    Some("list at least one".to_owned()),
+                );
             }
             Target::Nodes(nodes) => self.nodes(&format!("{path}.nodes"), nodes),
             Target::Fault(number) => self.other_fault(&format!("{path}.fault"), *number),

@@ -52,7 +52,8 @@ impl Checker<'_> {
     fn document(&mut self) {
         let scenario = self.scenario;
         if scenario.title.trim().is_empty() {
-            self.add("title", "the title is empty", None);
+            let help = Some("say in a few words what the scenario shows".to_owned());
+            self.add("title", "the title is empty", help);
         }
         if scenario.max_events == 0 {
             self.add("max_events", "found `0`, expected at least 1", None);
@@ -65,7 +66,8 @@ impl Checker<'_> {
         }
         if let Some(chaos) = &scenario.chaos {
             if chaos.lasts.0 == Span::ZERO {
-                self.add("chaos.for", "chaos that lasts no time draws no faults", None);
+                let help = Some("say how long: \"60s\"; or leave out `chaos`".to_owned());
+                self.add("chaos.for", "chaos that lasts no time draws no faults", help);
             }
             if chaos.kinds.as_ref().is_some_and(Vec::is_empty) {
                 let help = Some("without this field, every kind is drawn from".to_owned());
@@ -78,11 +80,13 @@ impl Checker<'_> {
         if delay.mean < delay.min {
             let message =
                 format!("the mean {} is shorter than the minimum {}", delay.mean, delay.min);
-            self.add(&format!("{path}.mean"), message, None);
+            let help = Some("make the mean at least the minimum".to_owned());
+            self.add(&format!("{path}.mean"), message, help);
         }
         if let Some(max) = delay.max.filter(|max| *max < delay.mean) {
             let message = format!("the maximum {max} is shorter than the mean {}", delay.mean);
-            self.add(&format!("{path}.max"), message, None);
+            let help = Some("make the maximum at least the mean, or leave it out".to_owned());
+            self.add(&format!("{path}.max"), message, help);
         }
     }
 
@@ -95,7 +99,8 @@ impl Checker<'_> {
         for (name, nodes) in &cluster.groups {
             let path = format!("cluster.groups{}", crate::scenario::key(name));
             if nodes.is_empty() {
-                self.add(&path, "a group without nodes", None);
+                let help = Some("list its nodes, or leave it out".to_owned());
+                self.add(&path, "a group without nodes", help);
             }
             self.nodes(&path, nodes);
         }
@@ -107,7 +112,8 @@ impl Checker<'_> {
             let path = format!("{path}[{index}]");
             self.node(&path, *node);
             if seen.contains(node) {
-                self.add(&path, format!("node {node} is listed twice"), None);
+                let help = Some("leave out one of them".to_owned());
+                self.add(&path, format!("node {node} is listed twice"), help);
             }
             // A list may be long; the numbers in it are few.
             if !seen.contains(node) {
@@ -179,7 +185,11 @@ impl Checker<'_> {
                     PropertyKind::Invariant => format!("{id} is a liveness property: it stalls"),
                     PropertyKind::Liveness => format!("{id} is an invariant: it is violated"),
                 };
-                self.add("expect.invariant", message, None);
+                let help = match wanted {
+                    PropertyKind::Invariant => "expect `\"observed\": \"stalled\"`",
+                    PropertyKind::Liveness => "expect `\"observed\": \"violated\"`",
+                };
+                self.add("expect.invariant", message, Some(help.to_owned()));
             }
             None => {
                 let known = properties.iter().filter(|p| p.kind == wanted).map(|p| p.id);

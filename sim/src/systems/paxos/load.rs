@@ -46,15 +46,19 @@ impl KvLoad {
     pub(super) fn mistakes(&self, scenario: &Scenario) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.clients > 1000 {
-            mistakes.push(Mistake::new("workload.clients", "at most 1000 clients"));
+            mistakes.push(Mistake::new(
+                "workload.clients",
+                format!("found `{}`, expected at most 1000", self.clients),
+            ));
         }
         if self.keys == 0 {
-            mistakes.push(Mistake::new("workload.keys", "at least 1"));
+            mistakes.push(Mistake::new("workload.keys", "found `0`, expected at least 1"));
         }
         let least = answer_time(scenario);
         if self.timeout(scenario) < least {
             let message = format!("an answer may take {least}; nobody would wait for it");
-            mistakes.push(Mistake::new("workload.timeout", message));
+            let help = format!("make it at least {least}, or leave it out");
+            mistakes.push(Mistake::new("workload.timeout", message).with_help(help));
         }
         mistakes
     }

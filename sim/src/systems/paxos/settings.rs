@@ -180,10 +180,18 @@ impl PaxosSettings {
             format!("a round must outlast a message and its answer, which may take {trip}"),
         );
         check(min <= max, "settings.heartbeat.max", format!("must be at least min, {min}"));
-        check(self.abdication_rounds >= 2, "settings.abdication_rounds", "at least 2".to_owned());
-        check(self.snapshot_every >= 1, "settings.snapshot_every", "at least 1".to_owned());
-        check(self.batch >= 1, "settings.batch", "at least 1".to_owned());
-        check(self.window >= 1, "settings.window", "at least 1".to_owned());
+        check(
+            self.abdication_rounds >= 2,
+            "settings.abdication_rounds",
+            format!("found `{}`, expected at least 2", self.abdication_rounds),
+        );
+        check(
+            self.snapshot_every >= 1,
+            "settings.snapshot_every",
+            "found `0`, expected at least 1".to_owned(),
+        );
+        check(self.batch >= 1, "settings.batch", "found `0`, expected at least 1".to_owned());
+        check(self.window >= 1, "settings.window", "found `0`, expected at least 1".to_owned());
         let bound = self.clock_rate_bound_ppm;
         check(
             bound <= 500_000,

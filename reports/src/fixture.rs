@@ -1,0 +1,138 @@
+//! Results in which every text is hostile, for the tests of documents.
+
+use crate::audit::{Audit, Audited};
+use crate::{Case, Record, Summary};
+use interregnum_core::Fingerprint;
+use interregnum_sim::audit::{Catch, Trial, Twin};
+use interregnum_sim::campaign::Seeds;
+use interregnum_sim::outcome::{
+    Evidence, FaultCount, Finding, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+};
+use interregnum_sim::scenario::Scenario;
+use interregnum_sim::subject::Mutant;
+use interregnum_sim::verdict::{Verdict, judge};
+use std::collections::BTreeMap;
+
+/// What a document must not fall for.
+pub(crate) const HOSTILE: &str = "::error::x ##[error] ]]></failure>\"'& <b> `` ``` | @all %0A \u{0}\u{1}\u{1b}[31m\u{202e}\u{fffe}\r\n::error::y";
+
+pub(crate) fn property(verdict: Finding) -> PropertyOutcome {
+    PropertyOutcome {
+        id: format!("Z{}", verdict as u8),
+        name: format!("a name {HOSTILE}"),
+        formula: HOSTILE.to_owned(),
+        kind: PropertyKind::Invariant,
+        verdict,
+        checked: 3,
+        exercised: 2,
+        violated: 1,
+        last_exercised_ns: None,
+        took_ns: None,
+        bound_ns: None,
+    }
+}
+
+/// A run with one property of every finding.
+pub(crate) fn outcome(seed: u64, observed: Observed, evidence: usize) -> Outcome {
+    let findings = match observed {
+        Observed::Held => vec![Finding::Held, Finding::NotExercised],
+        _ => vec![
+            Finding::Held,
+            Finding::NotExercised,
+            Finding::NotJudged,
+            Finding::Unknown,
+            Finding::InconsistentEvidence,
+            Finding::Violated,
+        ],
+    };
+    let fact = Evidence { at_ns: 5, node: Some(1), what: HOSTILE.to_owned() };
+    let violation = (observed == Observed::Violated).then(|| Violation {
+        invariant: format!("Z{}", Finding::Violated as u8),
+        name: HOSTILE.to_owned(),
+        formula: HOSTILE.to_owned(),
+        what: HOSTILE.to_owned(),
+        evidence: vec![fact; evidence],
+        at_ns: 7,
+        event: 8,
+        nodes: vec![1],
+        faults: vec![HOSTILE.to_owned()],
+    });
+    Outcome {
+        seed,
+        observed,
+        fingerprint: Fingerprint(1),
+        virtual_ns: 9,
+        events: 10,
+        properties: findings.into_iter().map(property).collect(),
+        faults: vec![FaultCount { kind: "crash".to_owned(), offered: 3, fired: 2, bit: 1 }],
+        idle_faults: Vec::new(),
+        counts: BTreeMap::new(),
+        drawn: Vec::new(),
+        violation,
+        highlights: Vec::new(),
+        highlights_left_out: 0,
+        highlights_gap: 0,
+        caveats: Vec::new(),
+    }
+}
+
+/// A scenario with these runs of so many seeds.
+pub(crate) fn summary(title: &str, seeds: u64, outcomes: &[Outcome]) -> Summary {
+    let text = r#"{"version": 1, "title": "t", "system": "none"}"#;
+    let scenario: Scenario = serde_json::from_str(text).unwrap();
+    let mut case = Case::new("folder/a,b:c.json", &scenario, Fingerprint(2));
+    case.title = title.to_owned();
+    let mut summary = Summary::new(case.clone(), &scenario, Seeds { first: 0, count: seeds });
+    for outcome in outcomes {
+        let judgement = judge(&scenario, outcome);
+        let replay = format!("interregnum replay it --seed {:#x}", outcome.seed);
+        let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
+        summary.add(&record);
+    }
+    summary
+}
+
+/// One that passed, one that failed, one that was cut short and one that was never run.
+pub(crate) fn summaries() -> Vec<Summary> {
+    let held = outcome(0, Observed::Held, 0);
+    let failed: Vec<_> = (0..20).map(|seed| outcome(seed, Observed::Violated, 2)).collect();
+    vec![
+        summary("passed", 1, std::slice::from_ref(&held)),
+        summary(HOSTILE, 20, &failed),
+        summary("cut short", 5, &[held]),
+        summary("never run", 1, &[]),
+    ]
+}
+
+/// An audit with a row of every kind, an exemption and an error.
+pub(crate) fn audit() -> Audit {
+    const MUTANT: Mutant =
+        Mutant { id: "z/bug", bug: "Q1", defect: HOSTILE, expected: "Z5", also: &[] };
+    const KINDS: [Catch; 5] = [
+        Catch::Caught,
+        Catch::Inconclusive,
+        Catch::CaughtByOther,
+        Catch::Survived,
+        Catch::NeverDeviated,
+    ];
+    let row = |trial| {
+        let replay = Some("interregnum replay z/bug --seed 0x0".to_owned());
+        Audited { mutant: &MUTANT, trial, replay, twin_replay: None, reduced: None }
+    };
+    let trial = |catch, twin| {
+        let failed = matches!(catch, Catch::Caught | Catch::CaughtByOther)
+            .then(|| outcome(0, Observed::Violated, 2));
+        Some(Trial { catch, failed, seeds: 3, deviations: Some(1), twin })
+    };
+    let sound = Twin { seeds: 50, ..Twin::default() };
+    let mut rows: Vec<_> =
+        KINDS.into_iter().map(|catch| row(trial(catch, sound.clone()))).collect();
+    rows.push(row(None));
+    let unsound = Twin { failed: Some(outcome(4, Observed::Violated, 1)), ..sound };
+    let twin_replay = Some("interregnum replay z/bug --seed 0x4 --sound".to_owned());
+    rows.push(Audited { twin_replay, ..row(trial(Catch::Caught, unsound)) });
+    rows.push(row(trial(Catch::Caught, Twin { interrupted: true, ..Twin::default() })));
+    assert_eq!(rows[0].verdict(), Verdict::Passed);
+    let exempt = interregnum_sim::subject::Exempt { id: "z/spared", bug: "Q2", why: HOSTILE };
+    Audit { rows, exempt: vec![exempt], interrupted: true, error: Some(HOSTILE.to_owned()) }
+}
