@@ -141,15 +141,13 @@ fn judge_substance(scenario: &Scenario, outcome: &Outcome, judgement: &mut Judge
         judgement.add(Verdict::Inconclusive, "no invariant was exercised".to_owned());
     }
     let unmeant = |caveat: &&Caveat| caveat.ends_claims && !goes_beyond(scenario, &caveat.kinds);
-    {
-        for caveat in outcome.caveats.iter().filter(unmeant) {
-            let at = TrueTime(caveat.at_ns);
-            let reason = format!(
-                "at {at} {}; a scenario that means it names the kinds of such faults in `beyond`",
-                caveat.what
-            );
-            judgement.add(Verdict::Inconclusive, reason);
-        }
+    for caveat in outcome.caveats.iter().filter(unmeant) {
+        let at = TrueTime(caveat.at_ns);
+        let reason = format!(
+            "at {at} {}; a scenario that means it names the kinds of such faults in `beyond`",
+            caveat.what
+        );
+        judgement.add(Verdict::Inconclusive, reason);
     }
     for index in &outcome.idle_faults {
         judgement.add(

@@ -5,7 +5,7 @@ use crate::disk::Fate;
 use crate::lab::{Flight, Lab};
 use crate::oracle::Oracle;
 use interregnum_core::consensus::{ClientId, Entry, LogSlot, Operation, Replica, RequestId};
-use interregnum_core::kv::{KvCommand, KvQuery};
+use interregnum_core::kv::{Kv, KvCommand, KvQuery};
 use interregnum_core::paxos::{
     AcceptorRules, Ballot, Batch, Body, Call, LearnerRules, Lease, Message, ProposerRules,
     ReadMode, ReaderRules, Rules, Settings, Snapshot, Sound,
@@ -246,4 +246,30 @@ fn accepting_below_the_promise_is_caught() {
     assert_eq!(two_partial_acceptances(&Sound), None);
     let violation = two_partial_acceptances(&AcceptsAnything).expect("a violation");
     assert!(violation.contains("chosen twice"), "{violation}");
+}
+
+/// A round of A in which it hears C, and B is out of reach: what A asks B to promise in it.
+fn prepares_in_a_round(lab: &mut Lab<Sound>) -> Option<Message<Kv>> {
+    lab.fire(A);
+    flush(lab, A);
+    let (to_b, rest): (Vec<_>, Vec<_>) = lab.wire.drain(..).partition(|flight| flight.to == B);
+    let asks = rest.into_iter().filter(|flight| matches!(flight.message.body, Body::Ask { .. }));
+    deliver(lab, asks.collect());
+    let tells = only(lab, A);
+    deliver(lab, tells);
+    let prepares = |message: &Message<Kv>| matches!(message.body, Body::Prepare { .. });
+    to_b.into_iter().map(|flight| flight.message).find(prepares)
+}
+
+/// A refusal tells of a promise that may never become durable: the next life of who refused may give the one
+/// that was asked for, and nobody else may be left.
+#[test]
+fn whoever_refused_is_asked_again() {
+    let mut lab = lab(&Sound, None);
+    let asked = (0..5).find_map(|_| prepares_in_a_round(&mut lab)).expect("A prepares");
+    let Body::Prepare { ballot, .. } = asked.body else { panic!("{asked:?}") };
+    let promised = Ballot { round: ballot.round + 1, node: B };
+    let refusal = Message { cluster: asked.cluster, body: Body::Nack { ballot, promised } };
+    lab.deliver(Flight { from: B, to: A, message: refusal });
+    assert_eq!(prepares_in_a_round(&mut lab), Some(asked));
 }

@@ -20,6 +20,11 @@ fn grants(story: &mut Story, round: u64) {
     story.tell(Term::Granted { from: NodeId(1), ballot: ballot(round, 0) });
 }
 
+/// What a write of the node's own, under way when the power failed, took with it.
+fn tears(story: &mut Story, node: u8, part: Part) -> &mut Story {
+    story.tell(Term::Damaged { node: NodeId(node), part, torn: true })
+}
+
 /// `node` lets go of what it holds in slot 1.
 fn erases(story: &mut Story, node: u8) -> &mut Story {
     story.tell(Term::Erased { node: NodeId(node), first: LogSlot(1), end: LogSlot(2) })
@@ -36,6 +41,28 @@ fn a1_one_copy_may_rot_if_both_knew_what_was_told() {
         loses(&mut story, 1, Part::Promise(0));
         if both { story.is_fine() } else { story.violates("A1") }
     }
+}
+
+#[test]
+fn a1_a_node_that_tears_both_copies_is_not_excused_and_one_copy_may_rot_besides() {
+    for rotten in [true, false] {
+        let mut story = Story::new();
+        (0..2).for_each(|at| copy(&mut story, at, 2));
+        grants(&mut story, 2);
+        tears(&mut story, 1, Part::Promise(0)).is_fine();
+        if rotten {
+            loses(&mut story, 1, Part::Promise(1)).is_fine();
+        } else {
+            tears(&mut story, 1, Part::Promise(1)).violates("A1");
+        }
+    }
+    // A copy that was torn and written again is as good as any.
+    let mut healed = Story::new();
+    (0..2).for_each(|at| copy(&mut healed, at, 2));
+    grants(&mut healed, 2);
+    tears(&mut healed, 1, Part::Promise(0)).is_fine();
+    copy(&mut healed, 0, 2);
+    tears(&mut healed, 1, Part::Promise(1)).is_fine();
 }
 
 #[test]
@@ -141,6 +168,25 @@ fn a3_damage_excuses_whoever_held_something() {
     let mut healed = lost(Lane::Zero);
     healed.durable(&[0], ballot(2, 0), 1, &put(1)).is_fine();
     two_let_go(&mut healed, false);
+}
+
+#[test]
+fn a3_what_a_node_tears_itself_is_no_excuse() {
+    let entry = Part::Entry(LogSlot(1), Lane::Zero);
+    // Two of three hold it yet, so that nothing is wrong; with one more gone too few do.
+    let mut story = held();
+    tears(&mut story, 0, entry).is_fine();
+    tears(&mut story, 1, entry).violates("A3");
+    // What was in the other lane was nothing that anybody relied on.
+    let mut other = held();
+    for node in 0..2 {
+        tears(&mut other, node, Part::Entry(LogSlot(1), Lane::One)).is_fine();
+    }
+    // Each copy of a pair may be torn: the other one is there.
+    let mut mirrored = held();
+    mirrored.bench.mirrored = true;
+    tears(&mut mirrored, 0, entry).is_fine();
+    tears(&mut mirrored, 1, entry).is_fine();
 }
 
 #[test]
