@@ -22,6 +22,7 @@ Examples:
   interregnum run scenario.json
   interregnum run scenarios --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
+  interregnum report report/results.json
   interregnum audit SYSTEM
   interregnum scenario new mine.json --system NAME";
 
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Plant every known bug; each must be caught by the property that its row names.
     #[command(after_long_help = EXIT_CODES)]
     Audit(Audit),
+    /// Make every document of a report once more from its results.json or audit.json; nothing is run.
+    #[command(after_long_help = EXIT_CODES)]
+    Report(Report),
     /// Check, list and write scenario files.
     #[command(subcommand)]
     Scenario(Scenario),
@@ -118,7 +122,7 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) verify: bool,
     /// Write index.html, results.json, junit.xml and summary.md into this folder, and below it what
-    /// failed, reduced.
+    /// failed, step by step and reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
@@ -143,8 +147,8 @@ pub(crate) struct Audit {
     /// How many runs at a time. Default: one for each processor.
     #[arg(long, short, value_name = "N", value_parser = jobs)]
     pub(crate) jobs: Option<u16>,
-    /// Write audit.json, junit.xml and summary.md into this folder, and below it each failing run,
-    /// reduced.
+    /// Write index.html, audit.json, junit.xml and summary.md into this folder, and below it a page on each
+    /// failing run, and the run reduced.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// The form of the results on standard output.
@@ -194,6 +198,16 @@ pub(crate) struct Replay {
     /// Print the state of a process wherever it has changed.
     #[arg(long)]
     pub(crate) state: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Report {
+    /// The results that `run --out` or `audit --out` has written, or the folder that they are in.
+    #[arg(value_name = "RESULTS")]
+    pub(crate) path: PathBuf,
+    /// Write the documents into this folder. Default: the one that the results are in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,15 +3,20 @@
 use crate::Program;
 use crate::args::{Audit as Args, Form};
 use crate::exit::Exit;
+use crate::files::said;
 use crate::io::Io;
 use crate::keep::Keeper;
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
 use crate::step;
+use crate::store::{no_folder, store};
 use interregnum_reports::audit::{Audit, Audited};
-use interregnum_reports::{diagnostic, github, junit, terminal};
+use interregnum_reports::documents::{self, File};
+use interregnum_reports::{Case, diagnostic, github, junit, terminal};
 use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
+use interregnum_sim::outcome::Outcome;
+use interregnum_sim::recording::{Recording, record};
 use interregnum_sim::scenario::{Loaded, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
@@ -51,7 +56,8 @@ pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
         }
     };
     let watch = Watch::of_bugs(io, candidates.len() as u64, args.quiet);
-    let mut found = Audit { exempt, ..Audit::default() };
+    let exempt = exempt.iter().map(Into::into).collect();
+    let mut found = Audit { of: program.version.clone(), exempt, ..Audit::default() };
     let mut session = Session { program, args, pool, watch, keeper, io };
     for candidate in candidates {
         if is_interrupted() || session.io.is_closed() {
@@ -154,53 +160,55 @@ impl Session<'_> {
     /// Tries one planted bug; an error comes with the command line that shows it again.
     fn one(&mut self, candidate: &Candidate<'_>) -> Result<Audited, (Broken, String)> {
         let mutant = candidate.mutant;
-        let mut audited =
-            Audited { mutant, trial: None, replay: None, twin_replay: None, reduced: None };
-        let Some(row) = &candidate.row else { return Ok(audited) };
+        let Some(row) = &candidate.row else { return Ok(Audited::untried(mutant)) };
         let line = |loaded: &Loaded, seed, print| {
             replay_line(self.program, Path::new(mutant.id), loaded, seed, print)
         };
         let trial = try_out(row, self.args.seeds, &self.pool, &self.watch)
             .map_err(|broken| (broken.clone(), line(&row.planted, broken.seed, None)))?;
-        audited.replay = Some(match &trial.failed {
+        let reduced = self.keep(candidate.subject, row, &trial);
+        let recording = self.record(candidate.subject, row, &trial);
+        let case = Case::new(mutant.id, &row.planted.scenario, row.planted.hash);
+        let planted = |failed: Option<&Outcome>| match failed {
             Some(failed) => line(&row.planted, failed.seed, Some(failed.fingerprint)),
             None => line(&row.planted, 0, None),
-        });
-        audited.twin_replay = trial
-            .twin
-            .failed
-            .as_ref()
-            .map(|failed| line(&row.sound, failed.seed, Some(failed.fingerprint)) + SOUND);
-        audited.reduced = self.keep(candidate.subject, row, &trial);
-        audited.trial = Some(trial);
+        };
+        let sound =
+            |failed: &Outcome| line(&row.sound, failed.seed, Some(failed.fingerprint)) + SOUND;
+        let mut audited = Audited::tried(mutant, case, trial, planted, sound);
+        audited.reduced = reduced;
+        audited.record(recording);
         Ok(audited)
     }
 
     /// Stores what failed, reduced: of the sound twin, if it did, for that is the worse news.
     fn keep(&mut self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<String> {
         let keeper = self.keeper.as_ref()?;
-        let name = row.mutant.id.replace('/', "-");
-        let (name, loaded, failed) = match (&trial.twin.failed, &trial.failed) {
-            (Some(failed), _) => (name + "-sound", &row.sound, failed),
-            (None, Some(failed)) => (name, &row.planted, failed),
-            (None, None) => return None,
-        };
+        let (loaded, failed) = worst(row, trial)?;
+        let sound = if trial.twin.failed.is_some() { "-sound" } else { "" };
+        let name = row.mutant.id.replace('/', "-") + sound;
         let io = &mut *self.io;
         let watch = &self.watch;
         watch.aside(|| keeper.keep(subject, &loaded.scenario, (failed, &name), watch, io))
     }
 
+    /// What happened in the run that is stored, step by step.
+    fn record(&self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<Recording> {
+        self.keeper.as_ref()?;
+        let (loaded, failed) = worst(row, trial)?;
+        record(subject, &loaded.scenario, failed, &self.watch)
+    }
+
     fn conclude(self, found: &Audit) -> Exit {
-        let Self { program, args, watch, keeper, io, .. } = self;
+        let Self { args, watch, io, .. } = self;
         watch.clear();
-        let document = found.document(&program.version).unwrap_or_default();
+        let document = found.document().unwrap_or_default();
         let mut exit = match found.verdict() {
             None => Exit::Nothing,
             Some(Verdict::Passed) => Exit::Passed,
             Some(Verdict::Failed) => Exit::Failed,
             Some(Verdict::Inconclusive) => Exit::Inconclusive,
         };
-        let version = &program.version;
         let unpublished = match args.format {
             Form::Human => {
                 let text = terminal::audit(io.look(), found, args.quiet);
@@ -212,18 +220,19 @@ impl Session<'_> {
                 None
             }
             Form::Junit => {
-                io.print(&junit::audit(found, version).unwrap_or_default());
+                io.print(&junit::audit(found).unwrap_or_default());
                 None
             }
             Form::Github => {
-                let summary = |room| github::audit_summary(found, version, room);
+                let summary = |room| github::audit_summary(found, room);
                 step::publish(io, summary, &github::audit_annotations(found)).err()
             }
         };
         if found.rows.is_empty() && found.error.is_none() && !found.interrupted {
             io.error("no planted bug there; without SYSTEM and --mutant all of them are tried");
         }
-        let unwritten = keeper.and_then(|keeper| store(&keeper, found, version, &document).err());
+        let out = args.out.as_deref();
+        let unwritten = out.and_then(|folder| write(folder, found, document).err());
         for error in unpublished.into_iter().chain(unwritten) {
             io.error(&error);
             exit = exit.or(Exit::Usage);
@@ -241,8 +250,17 @@ impl Session<'_> {
 }
 
 /// Writes the documents of an audit into its folder.
-fn store(keeper: &Keeper, found: &Audit, version: &str, document: &str) -> Result<(), String> {
-    keeper.document("audit.json", document)?;
-    keeper.document("junit.xml", &junit::audit(found, version).unwrap_or_default())?;
-    keeper.document("summary.md", &github::audit_summary(found, version, github::MOST_BYTES))
+fn write(folder: &Path, found: &Audit, document: String) -> Result<(), String> {
+    let files = || {
+        let mut files = vec![File { path: "audit.json".to_owned(), text: document }];
+        files.extend(documents::of_audit(found)?);
+        store(folder, &files)
+    };
+    files().map_err(|error| no_folder(folder, &said(&error)))
+}
+
+/// The run of a trial that tells most: the sound twin's, if it failed, for that is the worse news.
+fn worst<'t>(row: &'t Row, trial: &'t Trial) -> Option<(&'t Loaded, &'t Outcome)> {
+    let twin = trial.twin.failed.as_ref().map(|failed| (&row.sound, failed));
+    twin.or(trial.failed.as_ref().map(|failed| (&row.planted, failed)))
 }

@@ -1,15 +1,15 @@
 //! Failing runs, reduced and stored: scenario files of their own, which go on meaning the same when the
 //! drawing of faults changes.
 
-use crate::files::{said, temporary};
+use crate::files::said;
 use crate::io::Io;
 use crate::pace::Watch;
+use crate::store::{make, no_folder, store};
+use interregnum_reports::documents::File;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::reduce::reduce;
 use interregnum_sim::scenario::{Scenario, Seed, identity};
 use interregnum_sim::subject::Subject;
-use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder within the folder of results.
@@ -29,16 +29,8 @@ pub(crate) struct Keeper {
 impl Keeper {
     /// Stores into `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path) -> Result<Self, String> {
-        if folder.exists() && !folder.is_dir() {
-            return Err(no_folder(folder, "this is a file, not a folder"));
-        }
-        fs::create_dir_all(folder).map_err(|error| no_folder(folder, &said(&error)))?;
+        make(folder)?;
         Ok(Self { folder: folder.to_owned() })
-    }
-
-    /// Writes a document into the folder.
-    pub(crate) fn document(&self, name: &str, text: &str) -> Result<(), String> {
-        write(&self.folder, name, text).map(drop)
     }
 
     /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns the file. What
@@ -64,8 +56,10 @@ impl Keeper {
         let hash = &identity(scenario).to_string()[..HASH_DIGITS];
         let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_LENGTH).collect();
         let file = format!("{name}-{seed}-{hash}.json");
-        match write(&self.folder.join(REGRESSIONS), &file, &text) {
-            Ok(path) => {
+        let file = File { path: format!("{REGRESSIONS}/{file}"), text };
+        let path = self.folder.join(&file.path);
+        match store(&self.folder, &[file]) {
+            Ok(()) => {
                 let (left, planned) = (reduced.scenario.faults.len(), reduced.planned);
                 let path = path.display().to_string();
                 let runs = reduced.runs;
@@ -73,30 +67,9 @@ impl Keeper {
                 Some(path)
             }
             Err(error) => {
-                io.error(&error);
+                io.error(&no_folder(&path, &said(&error)));
                 None
             }
         }
     }
-}
-
-/// Why nothing can be stored in a folder, and what to name instead.
-pub(crate) fn no_folder(folder: &Path, why: &str) -> String {
-    let folder = folder.display();
-    format!(
-        "{folder}: {why}; --out takes a folder that can be written, and makes it if it is not there"
-    )
-}
-
-/// Writes a file whole, in place of an earlier one.
-fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, String> {
-    let path = folder.join(name);
-    let write = || {
-        fs::create_dir_all(folder)?;
-        let mut file = temporary(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(&path).map(drop).map_err(|error| error.error)
-    };
-    write().map_err(|error: io::Error| no_folder(&path, &said(&error)))?;
-    Ok(path)
 }

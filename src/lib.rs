@@ -19,10 +19,12 @@ mod output;
 mod pace;
 mod printer;
 mod replay;
+mod report;
 mod run;
 mod scenarios;
 mod seeds;
 mod step;
+mod store;
 
 pub use exit::Exit;
 pub use io::Io;
@@ -92,6 +94,7 @@ where
         Command::Run(run) => run::run(program, run, io),
         Command::Replay(replay) => replay::replay(program, replay, io),
         Command::Audit(audit) => audit::audit(program, audit, io),
+        Command::Report(report) => report::report(program, report, io),
         Command::Scenario(scenario) => scenarios::scenario(program, scenario, io),
         Command::Completions { shell } => manual::completions(program, *shell, io),
         Command::Man { out } => manual::man(program, out.as_deref(), io),

@@ -2,12 +2,14 @@
 
 use crate::Program;
 use crate::exit::Exit;
+use crate::files::said;
 use crate::grammar;
 use crate::io::Io;
-use crate::keep::Keeper;
+use crate::store::{make, no_folder, store};
 use clap::Command;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
+use interregnum_reports::documents::File;
 use std::path::Path;
 
 /// Prints what completes the command in `shell`.
@@ -28,9 +30,8 @@ pub(crate) fn man(program: &Program, out: Option<&Path>, io: &mut Io) -> Exit {
     };
     let mut pages = Vec::new();
     gather(&command, &program.name, program, &mut pages);
-    let written = Keeper::begin(folder).and_then(|keeper| {
-        pages.iter().try_for_each(|(name, text)| keeper.document(&format!("{name}.1"), text))
-    });
+    let about = |error| no_folder(folder, &said(&error));
+    let written = make(folder).and_then(|()| store(folder, &pages).map_err(about));
     match written {
         Ok(()) => {
             let (count, folder) = (pages.len(), io.err_look().text(&folder.display().to_string()));
@@ -48,8 +49,9 @@ pub(crate) fn man(program: &Program, out: Option<&Path>, io: &mut Io) -> Exit {
 }
 
 /// The pages of a command and of everything below it.
-fn gather(command: &Command, name: &str, program: &Program, pages: &mut Vec<(String, String)>) {
-    pages.push((name.to_owned(), page(command, name, program)));
+fn gather(command: &Command, name: &str, program: &Program, pages: &mut Vec<File>) {
+    let (path, text) = (format!("{name}.1"), page(command, name, program));
+    pages.push(File { path, text });
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         gather(below, &format!("{name}-{}", below.get_name()), program, pages);
     }

@@ -3,12 +3,11 @@
 use crate::args::Form;
 use crate::files::{said, temporary};
 use crate::io::Io;
-use crate::keep::no_folder;
 use crate::step;
+use crate::store::{make, no_folder, store};
 use interregnum_reports::json::{End, RunDocument};
-use interregnum_reports::{Record, github, html, junit};
-use std::fs;
-use std::io::{self, BufWriter, Write};
+use interregnum_reports::{Record, documents, github, junit};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -21,11 +20,8 @@ pub(crate) struct Folder {
 impl Folder {
     /// Begins to fill `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path, version: &str) -> Result<Self, String> {
-        if folder.exists() && !folder.is_dir() {
-            return Err(no_folder(folder, "this is a file, not a folder"));
-        }
+        make(folder)?;
         let about = |error: io::Error| no_folder(folder, &said(&error));
-        fs::create_dir_all(folder).map_err(about)?;
         let file = BufWriter::new(temporary(folder).map_err(about)?);
         let results = RunDocument::begin(file, version).map_err(about)?;
         Ok(Self { folder: folder.to_owned(), results })
@@ -40,20 +36,8 @@ impl Folder {
     pub(crate) fn end(self, end: &End<'_>, version: &str) -> io::Result<()> {
         let results =
             self.results.end(end)?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut complete = vec![(results, "results.json")];
-        for (name, text) in [
-            ("index.html", html::page(end, version)),
-            ("junit.xml", junit::run(end, version)?),
-            ("summary.md", github::summary(end, version, github::MOST_BYTES)),
-        ] {
-            let mut file = temporary(&self.folder)?;
-            file.write_all(text.as_bytes())?;
-            complete.push((file, name));
-        }
-        for (file, name) in complete {
-            file.persist(self.folder.join(name)).map_err(|error| error.error)?;
-        }
-        Ok(())
+        results.persist(self.folder.join("results.json")).map_err(|error| error.error)?;
+        store(&self.folder, &documents::of_run(end, version)?)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
 use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
+use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -157,11 +158,10 @@ impl Session<'_> {
             exit = exit.or(self.show(loaded.len() > 1));
         }
         self.watch.clear();
-        let verdict = self.summaries.iter().filter_map(Summary::verdict).max();
-        let verdict = verdict.map(|v| if interrupted { v.max(Verdict::Inconclusive) } else { v });
         let error = broken.as_ref().map(|(what, _)| what.as_str());
-        self.output.end(&End { summaries: &self.summaries, verdict, interrupted, error });
-        self.last_words(verdict);
+        let end = End { summaries: &self.summaries, interrupted, error };
+        self.output.end(&end);
+        self.last_words(end.verdict());
         exit.or(self.complaints(broken, interrupted))
     }
 
@@ -184,9 +184,19 @@ impl Session<'_> {
             output.run(&record);
             if output.is_unread() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
+        self.record(loaded, &mut summary);
         self.keep(path, loaded, &summary);
         self.summaries.push(summary);
         ended
+    }
+
+    /// Records, for the report, what happened in the first failing runs of each property.
+    fn record(&self, loaded: &Loaded, summary: &mut Summary) {
+        let subject = self.program.registry.find(&loaded.scenario.system);
+        let (Some(_), Some(subject)) = (&self.keeper, subject) else { return };
+        for kept in summary.to_record() {
+            kept.recording = record(subject, &loaded.scenario, &kept.outcome, &self.watch);
+        }
     }
 
     /// Stores the first run that failed, reduced.

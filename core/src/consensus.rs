@@ -110,7 +110,7 @@ impl Debug for RequestId {
 }
 
 /// What a request asks of the application.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub enum Operation<A: App> {
     /// A change.
     Command(A::Command),
@@ -118,8 +118,17 @@ pub enum Operation<A: App> {
     Query(A::Query),
 }
 
+impl<A: App> Debug for Operation<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(command) => command.fmt(f),
+            Self::Query(query) => query.fmt(f),
+        }
+    }
+}
+
 /// What one slot of the agreed sequence holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub enum Entry<A: App> {
     /// Nothing: it fills a slot in which no request was chosen.
     Noop,
@@ -132,6 +141,17 @@ pub enum Entry<A: App> {
         /// What is asked.
         operation: Operation<A>,
     },
+}
+
+impl<A: App> Debug for Entry<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Noop => f.write_str("Noop"),
+            Self::Request { client, request, operation } => {
+                write!(f, "{client:?}/{request:?} {operation:?}")
+            }
+        }
+    }
 }
 
 /// What a replica remembers of one client: enough to answer a repeated request.

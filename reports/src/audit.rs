@@ -1,75 +1,250 @@
-//! The results of `audit` as data and as one JSON document.
+//! The results of `audit` as data: what is stored, and what every document is made of.
 
+use crate::json::{FORMAT, Word};
+use crate::{Case, Kept};
 use interregnum_sim::audit::{Catch, Trial};
 use interregnum_sim::outcome::{Finding, Outcome};
+use interregnum_sim::recording::Recording;
 use interregnum_sim::subject::{Exempt, Mutant};
-use interregnum_sim::verdict::Verdict;
+use interregnum_sim::verdict::{Judgement, Verdict};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The version of this format.
-const FORMAT: u32 = 1;
+mod row;
+
+use row::Row;
 
 /// A planted bug and what came of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Row", from = "Row")]
 pub struct Audited {
     /// The bug.
-    pub mutant: &'static Mutant,
+    pub bug: Bug,
+    /// Its scenario, if it has one.
+    pub case: Option<Case>,
     /// What came of it; none if it has no scenario.
-    pub trial: Option<Trial>,
+    pub catch: Option<Catch>,
+    /// How many seeds were run.
+    pub seeds: u64,
+    /// How often the bug made a difference in them; `None` if its system does not count.
+    pub deviations: Option<u64>,
+    /// The run that failed.
+    pub failed: Option<Kept>,
     /// The command line that repeats the run that failed, or the first one.
     pub replay: Option<String>,
-    /// The command line that repeats the failing run of the sound twin.
-    pub twin_replay: Option<String>,
     /// The file with the failing run, reduced.
     pub reduced: Option<String>,
+    /// The sound twin, if the bug has a scenario.
+    pub twin: Option<Twin>,
+}
+
+/// A planted bug, as its row names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bug {
+    /// Its id: `paxos/two-leaders`.
+    pub id: String,
+    /// The known bug that it plants.
+    pub spec: String,
+    /// What is wrong with it.
+    pub defect: String,
+    /// The property that must catch it.
+    pub expected: String,
+    /// Those that may catch it first.
+    pub also: Vec<String>,
+}
+
+/// How the sound twin of a planted bug fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Twin {
+    /// How many seeds were run.
+    pub seeds: u64,
+    /// How many of them ended before they could tell.
+    pub undecided: u64,
+    /// Whether it was cut short.
+    pub interrupted: bool,
+    /// The first run that failed: either the system is wrong or a property is.
+    pub failed: Option<Kept>,
+}
+
+/// A known bug that a system cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Spared {
+    /// Its id.
+    pub id: String,
+    /// The known bug.
+    pub spec: String,
+    /// Why the system cannot have it.
+    pub why: String,
 }
 
 /// Everything an audit found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Audit {
+    /// The version of the command that made it.
+    pub of: String,
     /// The planted bugs, in the order of their systems.
+    #[serde(rename = "mutants")]
     pub rows: Vec<Audited>,
     /// The known bugs that a system cannot have.
-    pub exempt: Vec<Exempt>,
+    pub exempt: Vec<Spared>,
     /// Whether it was cut short; rows may be missing.
     pub interrupted: bool,
     /// What broke the simulation itself.
     pub error: Option<String>,
 }
 
+impl From<&Mutant> for Bug {
+    fn from(mutant: &Mutant) -> Self {
+        Self {
+            id: mutant.id.to_owned(),
+            spec: mutant.bug.to_owned(),
+            defect: mutant.defect.to_owned(),
+            expected: mutant.expected.to_owned(),
+            also: mutant.also.iter().map(|(id, _)| (*id).to_owned()).collect(),
+        }
+    }
+}
+
+impl From<&Exempt> for Spared {
+    fn from(exempt: &Exempt) -> Self {
+        let (spec, why) = (exempt.bug.to_owned(), exempt.why.to_owned());
+        Self { id: exempt.id.to_owned(), spec, why }
+    }
+}
+
+impl Twin {
+    /// Whether every seed that was to be run held.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.failed.is_none() && self.undecided == 0 && !self.interrupted
+    }
+
+    /// The verdict on it.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        if self.failed.is_some() {
+            Verdict::Failed
+        } else if self.is_sound() {
+            Verdict::Passed
+        } else {
+            Verdict::Inconclusive
+        }
+    }
+}
+
+/// A run that failed, with the command line that repeats it.
+fn kept(outcome: Outcome, replay: String) -> Kept {
+    let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
+    Kept { outcome, judgement, replay, recording: None }
+}
+
 impl Audited {
+    /// A planted bug that was not tried.
+    #[must_use]
+    pub fn untried(mutant: &Mutant) -> Self {
+        Self {
+            bug: mutant.into(),
+            case: None,
+            catch: None,
+            seeds: 0,
+            deviations: None,
+            failed: None,
+            replay: None,
+            reduced: None,
+            twin: None,
+        }
+    }
+
+    /// What came of it. `planted` and `sound` make the command lines that repeat a run.
+    #[must_use]
+    pub fn tried(
+        mutant: &Mutant,
+        case: Case,
+        trial: Trial,
+        planted: impl Fn(Option<&Outcome>) -> String,
+        sound: impl Fn(&Outcome) -> String,
+    ) -> Self {
+        let replay = planted(trial.failed.as_ref());
+        let twin = Twin {
+            seeds: trial.twin.seeds,
+            undecided: trial.twin.undecided,
+            interrupted: trial.twin.interrupted,
+            failed: trial.twin.failed.map(|outcome| {
+                let replay = sound(&outcome);
+                kept(outcome, replay)
+            }),
+        };
+        Self {
+            case: Some(case),
+            catch: Some(trial.catch),
+            seeds: trial.seeds,
+            deviations: trial.deviations,
+            failed: trial.failed.map(|outcome| kept(outcome, replay.clone())),
+            replay: Some(replay),
+            twin: Some(twin),
+            ..Self::untried(mutant)
+        }
+    }
+
+    /// Adds what happened in the run that tells most, step by step.
+    pub fn record(&mut self, recording: Option<Recording>) {
+        let twin = self.twin.as_mut().and_then(|twin| twin.failed.as_mut());
+        if let Some(kept) = twin.or(self.failed.as_mut()) {
+            kept.recording = recording;
+        }
+    }
+
     /// The verdict in one word, as documents have it.
     #[must_use]
     pub const fn word(&self) -> &'static str {
-        match &self.trial {
+        match self.catch {
             None => "no_scenario",
-            Some(trial) => match trial.catch {
-                Catch::Caught => "caught",
-                Catch::Inconclusive => "inconclusive",
-                Catch::CaughtByOther => "caught_by_other",
-                Catch::Survived => "survived",
-                Catch::NeverDeviated => "never_deviated",
-            },
+            Some(Catch::Caught) => "caught",
+            Some(Catch::Inconclusive) => "inconclusive",
+            Some(Catch::CaughtByOther) => "caught_by_other",
+            Some(Catch::Survived) => "survived",
+            Some(Catch::NeverDeviated) => "never_deviated",
         }
     }
 
     /// Whether the bug was caught as it must be, and its sound twin held.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match &self.trial {
-            Some(trial) if trial.is_passed() => Verdict::Passed,
-            Some(trial) if !trial.is_failed() => Verdict::Inconclusive,
-            _ => Verdict::Failed,
-        }
+        let caught = match self.catch {
+            Some(Catch::Caught) => Verdict::Passed,
+            Some(Catch::Inconclusive) => Verdict::Inconclusive,
+            None | Some(Catch::CaughtByOther | Catch::Survived | Catch::NeverDeviated) => {
+                Verdict::Failed
+            }
+        };
+        self.twin.as_ref().map_or(caught, |twin| caught.max(twin.verdict()))
     }
 
     /// The property that failed first, or `panic`.
     #[must_use]
     pub fn by(&self) -> Option<&str> {
-        let failed = self.trial.as_ref()?.failed.as_ref()?;
-        Some(failed.violation.as_ref().map_or("panic", |violation| &violation.invariant))
+        self.failed.as_ref().map(Kept::by)
+    }
+
+    /// The command line that repeats the failing run of the sound twin.
+    #[must_use]
+    pub fn twin_replay(&self) -> Option<&str> {
+        self.twin_failed().map(|kept| kept.replay.as_str())
+    }
+
+    /// The failing run of the sound twin.
+    #[must_use]
+    pub fn twin_failed(&self) -> Option<&Kept> {
+        self.twin.as_ref()?.failed.as_ref()
+    }
+
+    /// What was found of the property that failed.
+    fn finding(&self) -> Option<Finding> {
+        let outcome = &self.failed.as_ref()?.outcome;
+        let by = &outcome.violation.as_ref()?.invariant;
+        let mut properties = outcome.properties.iter();
+        properties.find(|property| property.id == *by).map(|property| property.verdict)
     }
 }
 
@@ -96,32 +271,26 @@ impl Audit {
         let mut counts: BTreeMap<_, _> = words.into_iter().map(|word| (word, 0)).collect();
         for row in &self.rows {
             *counts.entry(row.word()).or_default() += 1;
-            let failed = row.trial.as_ref().is_some_and(|trial| trial.twin.failed.is_some());
-            *counts.entry("twin_failed").or_default() += u64::from(failed);
+            *counts.entry("twin_failed").or_default() += u64::from(row.twin_failed().is_some());
         }
         counts
     }
 
-    /// The document, by the command of version `of`.
+    /// The document.
     ///
     /// # Errors
     /// Never: all of it is JSON.
-    pub fn document(&self, of: &str) -> serde_json::Result<String> {
-        let verdict = match (&self.error, self.verdict()) {
-            (Some(_), _) => "error".to_owned(),
-            (None, None) => "nothing-ran".to_owned(),
-            (None, Some(verdict)) => verdict.to_string(),
-        };
+    pub fn document(&self) -> serde_json::Result<String> {
         let document = Document {
             version: FORMAT,
             command: "audit",
-            of,
-            mutants: self.rows.iter().map(Row::of).collect(),
-            exempt: self.exempt.iter().map(Spared::of).collect(),
+            of: &self.of,
+            mutants: self.rows.iter().cloned().map(Row::from).collect(),
+            exempt: &self.exempt,
             summary: self.summary(),
             interrupted: self.interrupted,
             error: self.error.as_deref(),
-            verdict,
+            verdict: Word::of(self.verdict(), self.error.is_some()),
         };
         Ok(serde_json::to_string_pretty(&document)? + "\n")
     }
@@ -133,97 +302,10 @@ pub(crate) struct Document<'a> {
     version: u32,
     command: &'static str,
     of: &'a str,
-    mutants: Vec<Row<'a>>,
-    exempt: Vec<Spared>,
+    mutants: Vec<Row>,
+    exempt: &'a [Spared],
     summary: BTreeMap<&'static str, u64>,
     interrupted: bool,
     error: Option<&'a str>,
-    verdict: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Row<'a> {
-    id: &'static str,
-    spec: &'static str,
-    defect: &'static str,
-    verdict: &'static str,
-    expected: &'static str,
-    also: Vec<&'static str>,
-    by: Option<&'a str>,
-    finding: Option<Finding>,
-    seeds: u64,
-    deviations: Option<u64>,
-    seed: Option<String>,
-    fingerprint: Option<String>,
-    replay: Option<&'a str>,
-    reduced: Option<&'a str>,
-    twin: Option<Twin<'a>>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Twin<'a> {
-    verdict: Verdict,
-    seeds: u64,
-    undecided: u64,
-    by: Option<&'a str>,
-    replay: Option<&'a str>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Spared {
-    id: &'static str,
-    spec: &'static str,
-    why: &'static str,
-}
-
-impl Spared {
-    const fn of(exempt: &Exempt) -> Self {
-        Self { id: exempt.id, spec: exempt.bug, why: exempt.why }
-    }
-}
-
-impl<'a> Row<'a> {
-    fn of(row: &'a Audited) -> Self {
-        let mutant = row.mutant;
-        let trial = row.trial.as_ref();
-        let failed = trial.and_then(|trial| trial.failed.as_ref());
-        let twin = trial.map(|trial| Twin {
-            verdict: match &trial.twin {
-                twin if twin.failed.is_some() => Verdict::Failed,
-                twin if twin.is_sound() => Verdict::Passed,
-                _ => Verdict::Inconclusive,
-            },
-            seeds: trial.twin.seeds,
-            undecided: trial.twin.undecided,
-            by: trial.twin.failed.as_ref().and_then(violated),
-            replay: row.twin_replay.as_deref(),
-        });
-        Self {
-            id: mutant.id,
-            spec: mutant.bug,
-            defect: mutant.defect,
-            verdict: row.word(),
-            expected: mutant.expected,
-            also: mutant.also.iter().map(|(id, _)| *id).collect(),
-            by: row.by(),
-            finding: failed.and_then(finding),
-            seeds: trial.map_or(0, |trial| trial.seeds),
-            deviations: trial.and_then(|trial| trial.deviations),
-            seed: failed.map(|failed| format!("{:#x}", failed.seed)),
-            fingerprint: failed.map(|failed| failed.fingerprint.to_string()),
-            replay: row.replay.as_deref(),
-            reduced: row.reduced.as_deref(),
-            twin,
-        }
-    }
-}
-
-fn violated(outcome: &Outcome) -> Option<&str> {
-    outcome.violation.as_ref().map(|violation| violation.invariant.as_str())
-}
-
-/// What was found of the property that failed.
-fn finding(outcome: &Outcome) -> Option<Finding> {
-    let by = violated(outcome)?;
-    outcome.properties.iter().find(|property| property.id == by).map(|property| property.verdict)
+    verdict: Word,
 }

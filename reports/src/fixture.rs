@@ -1,16 +1,15 @@
 //! Results in which every text is hostile, for the tests of documents.
 
-use crate::audit::{Audit, Audited};
-use crate::{Case, Record, Summary};
+use crate::audit::{Audit, Audited, Bug, Spared, Twin};
+use crate::{Case, Kept, Record, Summary};
 use interregnum_core::Fingerprint;
-use interregnum_sim::audit::{Catch, Trial, Twin};
+use interregnum_sim::audit::Catch;
 use interregnum_sim::campaign::Seeds;
 use interregnum_sim::outcome::{
     Evidence, FaultCount, Finding, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
 };
 use interregnum_sim::scenario::Scenario;
-use interregnum_sim::subject::Mutant;
-use interregnum_sim::verdict::{Verdict, judge};
+use interregnum_sim::verdict::{Judgement, Verdict, judge};
 use std::collections::BTreeMap;
 
 /// What a document must not fall for.
@@ -104,10 +103,15 @@ pub(crate) fn summaries() -> Vec<Summary> {
     ]
 }
 
+/// A failing run of a planted bug.
+fn failed(seed: u64, evidence: usize, replay: &str) -> Kept {
+    let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
+    let outcome = outcome(seed, Observed::Violated, evidence);
+    Kept { outcome, judgement, replay: replay.to_owned(), recording: None }
+}
+
 /// An audit with a row of every kind, an exemption and an error.
 pub(crate) fn audit() -> Audit {
-    const MUTANT: Mutant =
-        Mutant { id: "z/bug", bug: "Q1", defect: HOSTILE, expected: "Z5", also: &[] };
     const KINDS: [Catch; 5] = [
         Catch::Caught,
         Catch::Inconclusive,
@@ -115,24 +119,38 @@ pub(crate) fn audit() -> Audit {
         Catch::Survived,
         Catch::NeverDeviated,
     ];
-    let row = |trial| {
-        let replay = Some("interregnum replay z/bug --seed 0x0".to_owned());
-        Audited { mutant: &MUTANT, trial, replay, twin_replay: None, reduced: None }
+    let case = summary("planted", 1, &[]).case;
+    let bug = Bug {
+        id: "z/bug".to_owned(),
+        spec: "Q1".to_owned(),
+        defect: HOSTILE.to_owned(),
+        expected: "Z5".to_owned(),
+        also: vec!["Z4".to_owned()],
     };
-    let trial = |catch, twin| {
-        let failed = matches!(catch, Catch::Caught | Catch::CaughtByOther)
-            .then(|| outcome(0, Observed::Violated, 2));
-        Some(Trial { catch, failed, seeds: 3, deviations: Some(1), twin })
+    let replay = "interregnum replay z/bug --seed 0x0";
+    let row = |catch, twin: Option<Twin>| Audited {
+        bug: bug.clone(),
+        case: Some(case.clone()),
+        catch,
+        seeds: 3,
+        deviations: Some(1),
+        failed: matches!(catch, Some(Catch::Caught | Catch::CaughtByOther))
+            .then(|| failed(0, 2, replay)),
+        replay: Some(replay.to_owned()),
+        reduced: None,
+        twin,
     };
     let sound = Twin { seeds: 50, ..Twin::default() };
     let mut rows: Vec<_> =
-        KINDS.into_iter().map(|catch| row(trial(catch, sound.clone()))).collect();
-    rows.push(row(None));
-    let unsound = Twin { failed: Some(outcome(4, Observed::Violated, 1)), ..sound };
-    let twin_replay = Some("interregnum replay z/bug --seed 0x4 --sound".to_owned());
-    rows.push(Audited { twin_replay, ..row(trial(Catch::Caught, unsound)) });
-    rows.push(row(trial(Catch::Caught, Twin { interrupted: true, ..Twin::default() })));
+        KINDS.into_iter().map(|catch| row(Some(catch), Some(sound.clone()))).collect();
+    rows.push(row(None, None));
+    let twin_failed = failed(4, 1, "interregnum replay z/bug --seed 0x4 --sound");
+    rows.push(row(Some(Catch::Caught), Some(Twin { failed: Some(twin_failed), ..sound })));
+    let cut = Twin { interrupted: true, ..Twin::default() };
+    rows.push(row(Some(Catch::Caught), Some(cut)));
     assert_eq!(rows[0].verdict(), Verdict::Passed);
-    let exempt = interregnum_sim::subject::Exempt { id: "z/spared", bug: "Q2", why: HOSTILE };
-    Audit { rows, exempt: vec![exempt], interrupted: true, error: Some(HOSTILE.to_owned()) }
+    let exempt =
+        Spared { id: "z/spared".to_owned(), spec: "Q2".to_owned(), why: HOSTILE.to_owned() };
+    let (of, error) = ("9.9.9".to_owned(), Some(HOSTILE.to_owned()));
+    Audit { of, rows, exempt: vec![exempt], interrupted: true, error }
 }

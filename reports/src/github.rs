@@ -11,8 +11,8 @@ use crate::audit::{Audit, Audited};
 use crate::json::End;
 use crate::terminal::{Look, failure};
 use crate::words::{counted, number};
-use crate::{Kept, Summary, why};
-use interregnum_sim::verdict::{Judgement, Verdict};
+use crate::{Summary, why};
+use interregnum_sim::verdict::Verdict;
 use std::cmp::Reverse;
 
 mod escape;
@@ -37,7 +37,7 @@ pub fn summary(end: &End<'_>, version: &str, room: usize) -> String {
     let runs = end.summaries.iter().map(|s| s.runs).fold(0, u64::saturating_add);
     let scenarios = counted(end.summaries.len() as u64, "scenario");
     let sum = format!("{} of {scenarios}", counted(runs, "run"));
-    page.head("run", badge(end.verdict), &sum, version);
+    page.head("run", badge(end.verdict()), &sum, version);
     page.whole(end.interrupted, end.error);
     let head = "| Verdict | Scenario | System | Runs | Passed | Failed | Inconclusive |\n\
         | --- | --- | --- | ---: | ---: | ---: | ---: |\n";
@@ -48,14 +48,14 @@ pub fn summary(end: &End<'_>, version: &str, room: usize) -> String {
     page.end()
 }
 
-/// The summary of an audit by a command of this version, in at most `room` bytes.
+/// The summary of an audit, in at most `room` bytes.
 #[must_use]
-pub fn audit_summary(audit: &Audit, version: &str, room: usize) -> String {
+pub fn audit_summary(audit: &Audit, room: usize) -> String {
     let mut rows: Vec<_> = audit.rows.iter().collect();
     rows.sort_by_key(|row| Reverse(row.verdict()));
     let mut page = Page::new(room);
     let bugs = counted(rows.len() as u64, "planted bug");
-    page.head("audit", badge(audit.verdict()), &bugs, version);
+    page.head("audit", badge(audit.verdict()), &bugs, &audit.of);
     page.whole(audit.interrupted, audit.error.as_deref());
     let head = "| Verdict | Planted bug | Spec | By | Seeds | Deviated | Sound twin |\n\
         | --- | --- | --- | --- | ---: | ---: | --- |\n";
@@ -64,7 +64,7 @@ pub fn audit_summary(audit: &Audit, version: &str, room: usize) -> String {
         page.section_of(|| bug_section(row));
     }
     for exempt in &audit.exempt {
-        let (id, bug, why) = (inline(exempt.id), inline(exempt.bug), inline(exempt.why));
+        let (id, bug, why) = (inline(&exempt.id), inline(&exempt.spec), inline(&exempt.why));
         page.section(&format!("{id} ({bug}) does not apply: {why}\n\n"));
     }
     page.end()
@@ -93,7 +93,7 @@ pub fn audit_annotations(audit: &Audit) -> String {
     rows.retain(|row| row.verdict() != Verdict::Passed);
     rows.sort_by_key(|row| Reverse(row.verdict()));
     let rows = rows.into_iter().map(|row| {
-        let title = format!("{}: {}", row.word().replace('_', " "), row.mutant.id);
+        let title = format!("{}: {}", row.word().replace('_', " "), row.bug.id);
         annotation(None, &title, &with(&reasons(row).join("; "), replay(row)))
     });
     printed(broken.chain(rows))
@@ -195,18 +195,17 @@ fn section(summary: &Summary) -> String {
 }
 
 fn bug_row(row: &Audited) -> String {
-    let trial = row.trial.as_ref();
     let by = row.by().map_or("–".to_owned(), inline);
-    let by = if row.by() == Some(row.mutant.expected) {
+    let by = if row.by() == Some(&row.bug.expected) {
         by
     } else {
-        format!("{by} (for {})", inline(row.mutant.expected))
+        format!("{by} (for {})", inline(&row.bug.expected))
     };
-    let seeds = trial.map_or("–".to_owned(), |trial| number(trial.seeds));
-    let deviated = trial.and_then(|trial| trial.deviations).map_or("–".to_owned(), number);
-    let twin = trial.map_or("–".to_owned(), |trial| {
-        let held = || format!("{} held", number(trial.twin.seeds));
-        why::twin(&trial.twin).map_or_else(held, |why| inline(&why))
+    let seeds = row.catch.map_or("–".to_owned(), |_| number(row.seeds));
+    let deviated = row.deviations.map_or("–".to_owned(), number);
+    let twin = row.twin.as_ref().map_or("–".to_owned(), |twin| {
+        let held = || format!("{} held", number(twin.seeds));
+        why::twin(twin).map_or_else(held, |why| inline(&why))
     });
     let sign = match row.verdict() {
         Verdict::Passed => "✅",
@@ -214,40 +213,32 @@ fn bug_row(row: &Audited) -> String {
         Verdict::Inconclusive => "⚠️",
     };
     let word = row.word().replace('_', " ");
-    let (id, spec) = (inline(row.mutant.id), inline(row.mutant.bug));
+    let (id, spec) = (inline(&row.bug.id), inline(&row.bug.spec));
     format!("| {sign} {word} | {id} | {spec} | {by} | {seeds} | {deviated} | {twin} |\n")
 }
 
 fn bug_section(row: &Audited) -> String {
-    let mut text = format!("### {}\n\n", inline(row.mutant.id));
-    text.push_str(&format!("Defect: {}\n\n", inline(row.mutant.defect)));
+    let mut text = format!("### {}\n\n", inline(&row.bug.id));
+    text.push_str(&format!("Defect: {}\n\n", inline(&row.bug.defect)));
     text.push_str(&format!("Why: {}\n\n", inline(&reasons(row).join("; "))));
-    let trial = row.trial.as_ref();
-    let planted = trial.and_then(|trial| trial.failed.as_ref()).filter(|_| why::bug(row).is_some());
-    let sound = trial.and_then(|trial| trial.twin.failed.as_ref());
-    let mut shown = false;
-    for (outcome, line) in [(planted, &row.replay), (sound, &row.twin_replay)] {
-        if let (Some(outcome), Some(line)) = (outcome, line) {
-            let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
-            let kept = Kept { outcome: outcome.clone(), judgement, replay: line.clone() };
-            text.push_str(&fenced(&failure(Look::PLAIN, &kept)));
-            shown = true;
-        }
+    let planted = row.failed.as_ref().filter(|_| why::bug(row).is_some());
+    let shown: Vec<_> = planted.into_iter().chain(row.twin_failed()).collect();
+    for kept in &shown {
+        text.push_str(&fenced(&failure(Look::PLAIN, kept)));
     }
-    if let Some(line) = row.replay.as_ref().filter(|_| !shown) {
+    if let Some(line) = row.replay.as_ref().filter(|_| shown.is_empty()) {
         text.push_str(&fenced(line));
     }
     text
 }
 
 fn reasons(row: &Audited) -> Vec<String> {
-    let twin = row.trial.as_ref().and_then(|trial| why::twin(&trial.twin));
+    let twin = row.twin.as_ref().and_then(why::twin);
     why::bug(row).into_iter().chain(twin).collect()
 }
 
 fn replay(row: &Audited) -> Option<&str> {
-    let line = if why::bug(row).is_none() { &row.twin_replay } else { &row.replay };
-    line.as_deref()
+    if why::bug(row).is_none() { row.twin_replay() } else { row.replay.as_deref() }
 }
 
 /// A document that does not become too large.

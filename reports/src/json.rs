@@ -1,4 +1,5 @@
-//! The results of `run` as one JSON document, written run by run: nothing is kept.
+//! The results of `run` as one JSON document, written run by run: nothing is kept. What it says of each
+//! scenario is all that the other documents are made of, so that they can be made again from it alone.
 //!
 //! The bytes depend on scenarios, seeds and version alone: no times, no number of threads.
 
@@ -6,12 +7,13 @@ use crate::Record;
 use crate::summary::Summary;
 use interregnum_sim::verdict::Verdict;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 use std::io::{self, Write};
 
 /// The version of this format.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// A document being written.
 #[derive(Debug)]
@@ -55,12 +57,13 @@ impl<W: Write> RunDocument<W> {
         self.to.write_all(b"\n],\"scenarios\":[")?;
         for (index, summary) in end.summaries.iter().enumerate() {
             self.to.write_all(if index > 0 { b",\n" } else { b"\n" })?;
-            Scenario::of(summary).serialize(&mut serde_json::Serializer::new(&mut self.to))?;
+            let scenario = Scenario { verdict: summary.verdict(), summary };
+            scenario.serialize(&mut serde_json::Serializer::new(&mut self.to))?;
         }
         let (interrupted, error) = (end.interrupted, Value::from(end.error));
-        let verdict = Value::from(verdict(end));
+        let verdict = Word::of(end.verdict(), end.error.is_some());
         write!(self.to, "\n],\"interrupted\":{interrupted},\"error\":{error},")?;
-        writeln!(self.to, "\"verdict\":{verdict}}}")?;
+        writeln!(self.to, "\"verdict\":\"{verdict}\"}}")?;
         self.to.flush()?;
         Ok(self.to)
     }
@@ -71,65 +74,78 @@ impl<W: Write> RunDocument<W> {
 pub struct End<'a> {
     /// Each scenario's summary.
     pub summaries: &'a [Summary],
-    /// The verdict on everything; none if nothing ran.
-    pub verdict: Option<Verdict>,
     /// Whether it was stopped before the last seed.
     pub interrupted: bool,
     /// What broke the simulation itself.
     pub error: Option<&'a str>,
 }
 
-fn verdict(end: &End<'_>) -> String {
-    match (end.error, end.verdict) {
-        (Some(_), _) => "error".to_owned(),
-        (None, None) => "nothing-ran".to_owned(),
-        (None, Some(verdict)) => verdict.to_string(),
+impl End<'_> {
+    /// The verdict on everything; none if nothing ran.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        let worst = self.summaries.iter().filter_map(Summary::verdict).max()?;
+        Some(if self.interrupted { worst.max(Verdict::Inconclusive) } else { worst })
     }
 }
 
-/// One scenario with all its runs. The order of these fields is the order in the document: a map
-/// of `serde_json` would keep the order that some other crate's feature asks for.
+/// The verdict on everything that a command did, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Word {
+    Passed,
+    Inconclusive,
+    Failed,
+    NothingRan,
+    /// The simulation itself broke.
+    Error,
+}
+
+impl Word {
+    pub(crate) const fn of(verdict: Option<Verdict>, is_broken: bool) -> Self {
+        match verdict {
+            _ if is_broken => Self::Error,
+            None => Self::NothingRan,
+            Some(Verdict::Passed) => Self::Passed,
+            Some(Verdict::Inconclusive) => Self::Inconclusive,
+            Some(Verdict::Failed) => Self::Failed,
+        }
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// One scenario with all its runs. The order of fields is the order in the document: a map of
+/// `serde_json` would keep the order that some other crate's feature asks for.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Scenario<'s> {
-    scenario: &'s str,
-    title: &'s str,
-    system: &'s str,
-    mutant: Option<&'s str>,
     verdict: Option<Verdict>,
-    seeds: Range,
-    runs: u64,
-    passed: u64,
-    failed: u64,
-    inconclusive: u64,
-    silent: u64,
-    events: u64,
+    #[serde(flatten)]
+    summary: &'s Summary,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct Range {
-    first: String,
-    count: u64,
+/// A document that was read again. Its runs are passed over: what other documents show is with the scenarios.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Results {
+    /// The version of the command that wrote it.
+    pub of: String,
+    /// Each scenario's summary.
+    pub scenarios: Vec<Summary>,
+    /// Whether it was stopped before the last seed.
+    pub interrupted: bool,
+    /// What broke the simulation itself.
+    pub error: Option<String>,
 }
 
-impl<'s> Scenario<'s> {
-    fn of(summary: &'s Summary) -> Self {
-        let case = &summary.case;
-        Self {
-            scenario: &case.path,
-            title: &case.title,
-            system: &case.system,
-            mutant: case.mutant.as_deref(),
-            verdict: summary.verdict(),
-            seeds: Range {
-                first: format!("{:#x}", summary.seeds.first),
-                count: summary.seeds.count,
-            },
-            runs: summary.runs,
-            passed: summary.passed,
-            failed: summary.failed,
-            inconclusive: summary.inconclusive,
-            silent: summary.silent,
-            events: summary.events,
-        }
+impl Results {
+    /// What was known when the last run was over.
+    #[must_use]
+    pub fn end(&self) -> End<'_> {
+        let (summaries, error) = (&self.scenarios, self.error.as_deref());
+        End { summaries, interrupted: self.interrupted, error }
     }
 }

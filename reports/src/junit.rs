@@ -19,8 +19,8 @@ use crate::terminal::{Look, failure};
 use crate::words::{self, counted, harmless};
 use crate::{Kept, PropertySum, Summary, why};
 use interregnum_sim::audit::Catch;
-use interregnum_sim::outcome::{Finding, Outcome};
-use interregnum_sim::verdict::{Judgement, Verdict};
+use interregnum_sim::outcome::Finding;
+use interregnum_sim::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io;
 
@@ -35,12 +35,12 @@ pub fn run(end: &End<'_>, version: &str) -> io::Result<String> {
     written(&report)
 }
 
-/// The document on an audit by a command of this version: a suite for each system, and in it one case for
+/// The document on an audit: a suite for each system, and in it one case for
 /// each planted bug and one for its sound twin.
 ///
 /// # Errors
 /// Never: all of it is XML.
-pub fn audit(audit: &Audit, version: &str) -> io::Result<String> {
+pub fn audit(audit: &Audit) -> io::Result<String> {
     let mut report = Report::new("interregnum audit");
     let mut suites: Vec<TestSuite> = Vec::new();
     let mut add = |id: &str, case: TestCase| {
@@ -51,21 +51,21 @@ pub fn audit(audit: &Audit, version: &str) -> io::Result<String> {
         let place = suites.iter().position(|suite| suite.name.as_str() == name);
         let place = place.unwrap_or_else(|| {
             let mut suite = TestSuite::new(name.as_str());
-            suite.add_property(("version", version));
+            suite.add_property(("version", audit.of.as_str()));
             suites.push(suite);
             suites.len() - 1
         });
         suites[place].add_test_case(case);
     };
     for row in &audit.rows {
-        add(row.mutant.id, bug(row));
+        add(&row.bug.id, bug(row));
         if let Some(case) = twin(row) {
-            add(row.mutant.id, case);
+            add(&row.bug.id, case);
         }
     }
     for exempt in &audit.exempt {
         let why = format!("does not apply: {}", exempt.why);
-        add(exempt.id, TestCase::new(text(exempt.id), skipped(&why)));
+        add(&exempt.id, TestCase::new(text(&exempt.id), skipped(&why)));
     }
     report.add_test_suites(suites);
     report.add_test_suites(whole(audit.interrupted, audit.error.as_deref()));
@@ -191,18 +191,16 @@ fn is_failed(kept: &Kept) -> bool {
 
 /// The case of a planted bug.
 fn bug(row: &Audited) -> TestCase {
-    let trial = row.trial.as_ref();
-    let failed = trial.and_then(|trial| trial.failed.as_ref());
-    let shown = failed.map_or(String::new(), |failed| shown(failed, row.replay.as_deref()));
-    let body = format!("{}: {}\n{shown}", row.mutant.id, row.mutant.defect);
+    let shown = row.failed.as_ref().map_or(String::new(), |kept| failure(Look::PLAIN, kept));
+    let body = format!("{}: {}\n{shown}", row.bug.id, row.bug.defect);
     let status = match why::bug(row) {
         None => TestCaseStatus::success(),
-        Some(why) if trial.is_some_and(|trial| trial.catch == Catch::Inconclusive) => {
+        Some(why) if row.catch == Some(Catch::Inconclusive) => {
             wrong(NonSuccessKind::Error, "inconclusive", &why, &body)
         }
         Some(why) => wrong(NonSuccessKind::Failure, row.word(), &why, &body),
     };
-    let mut case = TestCase::new(text(row.mutant.id), status);
+    let mut case = TestCase::new(text(&row.bug.id), status);
     if let Some(replay) = &row.replay {
         case.set_system_out(text(replay) + "\n");
     }
@@ -211,28 +209,20 @@ fn bug(row: &Audited) -> TestCase {
 
 /// The case of a sound twin.
 fn twin(row: &Audited) -> Option<TestCase> {
-    let twin = &row.trial.as_ref()?.twin;
+    let twin = row.twin.as_ref()?;
     let status = match (why::twin(twin), &twin.failed) {
         (None, _) => TestCaseStatus::success(),
         (Some(why), Some(failed)) => {
-            let body = shown(failed, row.twin_replay.as_deref());
-            wrong(NonSuccessKind::Failure, "twin_failed", &why, &body)
+            wrong(NonSuccessKind::Failure, "twin_failed", &why, &failure(Look::PLAIN, failed))
         }
         (Some(why), None) => wrong(NonSuccessKind::Error, "inconclusive", &why, &why),
     };
-    let name = format!("{} (sound twin)", row.mutant.id);
+    let name = format!("{} (sound twin)", row.bug.id);
     let mut case = TestCase::new(text(&name), status);
-    if let Some(replay) = &row.twin_replay {
+    if let Some(replay) = row.twin_replay() {
         case.set_system_out(text(replay) + "\n");
     }
     Some(case)
-}
-
-/// The run of an audit, as those of scenarios are shown.
-fn shown(outcome: &Outcome, replay: Option<&str>) -> String {
-    let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
-    let replay = replay.unwrap_or_default().to_owned();
-    failure(Look::PLAIN, &Kept { outcome: outcome.clone(), judgement, replay })
 }
 
 /// Runs one after the other.

@@ -3,10 +3,12 @@
 //! ```text
 //! Outcome + Judgement -> Record -> json::RunDocument   every run, streamed, nothing kept
 //!                           \---> Summary -> terminal  tables for people
-//!                                       |--> html      one page that explains the runs
+//!                                       |--> html      pages that explain the runs
 //!                                       |--> junit     cases for pipelines
 //!                                       \--> github    a summary of a step, and annotations
 //! ```
+//! Summaries and audits are plain data and are stored as JSON; [`documents`] makes every other file of a
+//! report from them alone.
 //! No protocol is known here, and nothing is decided: verdicts come from `interregnum_sim`.
 //!
 //! What is deliberately absent: files, the terminal itself, clocks. Every function returns text or
@@ -16,6 +18,7 @@
 
 pub mod audit;
 pub mod diagnostic;
+pub mod documents;
 #[cfg(test)]
 mod fixture;
 pub mod github;
@@ -25,6 +28,7 @@ pub mod junit;
 pub mod listing;
 mod record;
 pub mod schema;
+pub mod stored;
 mod summary;
 pub mod terminal;
 pub mod vocabulary;
@@ -32,5 +36,5 @@ mod why;
 mod words;
 
 pub use record::{Case, Record};
-pub use summary::{FaultSum, Kept, Line, PropertySum, Summary};
+pub use summary::{CaveatSum, FaultSum, Kept, Line, PropertySum, Summary};
 pub use words::{harmless, number, span};

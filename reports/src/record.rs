@@ -3,19 +3,20 @@
 use crate::words;
 use interregnum_core::Fingerprint;
 use interregnum_sim::outcome::{
-    Caveat, FaultCount, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+    Caveat, FaultCount, Observed, Outcome, PropertyKind, PropertyOutcome, Violation, as_text,
 };
 use interregnum_sim::scenario::{self, Scenario};
 use interregnum_sim::verdict::{Judgement, Verdict};
 use schemars::JsonSchema;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// A scenario as documents show it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
     /// The file, as the user named it.
+    #[serde(rename = "scenario")]
     pub path: String,
     /// The title.
     pub title: String,
@@ -26,10 +27,13 @@ pub struct Case {
     /// The planted bug, if one is run.
     pub mutant: Option<String>,
     /// What is expected, in words.
+    #[serde(rename = "expected")]
     pub expectation: String,
     /// The number of nodes.
     pub nodes: u8,
     /// The scenario's part of a run's identity.
+    #[serde(rename = "scenario_hash", with = "as_text")]
+    #[schemars(with = "String")]
     pub hash: Fingerprint,
 }
 

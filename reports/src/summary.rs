@@ -2,20 +2,26 @@
 
 use crate::{Case, Record};
 use interregnum_sim::campaign::Seeds;
-use interregnum_sim::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome};
+use interregnum_sim::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome, as_hex};
+use interregnum_sim::recording::Recording;
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::verdict::{Judgement, Tally, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many runs that were not passed are kept whole.
 const MOST_KEPT: usize = 12;
+/// How many runs of one scenario are recorded step by step.
+const MOST_RECORDED: usize = 3;
 /// How many runs are kept as a line each.
 const MOST_LINES: usize = 1_000;
 
-/// What all runs of one scenario showed.
-#[derive(Clone, Debug)]
+/// What all runs of one scenario showed: plain data, which every document is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// The scenario.
+    #[serde(flatten)]
     pub case: Case,
     /// The seeds that were asked for.
     pub seeds: Seeds,
@@ -30,7 +36,7 @@ pub struct Summary {
     /// How many did not show the failure that was looked for; another seed may.
     pub silent: u64,
     /// Runs by what happened in them.
-    pub observed: BTreeMap<&'static str, u64>,
+    pub observed: BTreeMap<String, u64>,
     /// Delivered events of all runs.
     pub events: u64,
     /// Virtual time of all runs.
@@ -41,8 +47,8 @@ pub struct Summary {
     pub faults: BTreeMap<String, FaultSum>,
     /// Every count, by name.
     pub counts: BTreeMap<String, u64>,
-    /// Why findings say less than they seem to: in how many runs, and the earliest virtual time.
-    pub caveats: BTreeMap<String, (u64, u64)>,
+    /// Why findings say less than they seem to.
+    pub caveats: BTreeMap<String, CaveatSum>,
     /// The first runs that were not passed, failed ones before inconclusive ones.
     pub kept: Vec<Kept>,
     /// The first run that passed.
@@ -52,10 +58,20 @@ pub struct Summary {
     tally: Tally,
 }
 
+/// A reason why findings say less than they seem to, over all runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CaveatSum {
+    /// In how many runs.
+    pub runs: u64,
+    /// The earliest virtual time.
+    pub first_ns: u64,
+}
+
 /// One property over all runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PropertySum {
     /// Its id, name, formula and kind, and sums of its counts; `verdict` is the worst that matters.
+    #[serde(flatten)]
     pub total: PropertyOutcome,
     /// In how many runs it was exercised.
     pub exercised_runs: u64,
@@ -64,7 +80,7 @@ pub struct PropertySum {
 }
 
 /// One kind of fault over all runs.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultSum {
     /// How many were planned.
     pub offered: u64,
@@ -75,14 +91,16 @@ pub struct FaultSum {
 }
 
 /// A run of which only a line is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The seed.
+    #[serde(with = "as_hex")]
+    #[schemars(with = "String")]
     pub seed: u64,
     /// Whether it met the expectation.
     pub verdict: Verdict,
     /// What happened.
-    pub observed: &'static str,
+    pub observed: String,
     /// Virtual time at the end.
     pub virtual_ns: u64,
     /// Delivered events.
@@ -90,7 +108,7 @@ pub struct Line {
 }
 
 /// A run that is kept whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// What happened.
     pub outcome: Outcome,
@@ -98,6 +116,17 @@ pub struct Kept {
     pub judgement: Judgement,
     /// The command line that repeats it.
     pub replay: String,
+    /// What happened in it, step by step, if it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recording>,
+}
+
+impl Kept {
+    /// The property that failed first, or `panic`; for a run that failed.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        self.outcome.violation.as_ref().map_or("panic", |violation| &violation.invariant)
+    }
 }
 
 impl Summary {
@@ -167,8 +196,8 @@ impl Summary {
             Verdict::Inconclusive => self.inconclusive += 1,
         }
         self.tally.add(outcome, judgement);
-        let observed = crate::words::observed(&outcome.observed);
-        *self.observed.entry(observed).or_default() += 1;
+        let observed = crate::words::observed(&outcome.observed).to_owned();
+        *self.observed.entry(observed.clone()).or_default() += 1;
         self.events = self.events.saturating_add(outcome.events);
         self.virtual_ns = self.virtual_ns.saturating_add(outcome.virtual_ns);
         for property in &outcome.properties {
@@ -185,10 +214,10 @@ impl Summary {
             *sum = sum.saturating_add(*count);
         }
         for caveat in &outcome.caveats {
-            let (runs, first) =
-                self.caveats.entry(caveat.what.clone()).or_insert((0, caveat.at_ns));
-            *runs += 1;
-            *first = caveat.at_ns.min(*first);
+            let unseen = CaveatSum { runs: 0, first_ns: caveat.at_ns };
+            let sum = self.caveats.entry(caveat.what.clone()).or_insert(unseen);
+            sum.runs += 1;
+            sum.first_ns = caveat.at_ns.min(sum.first_ns);
         }
         if self.lines.len() < MOST_LINES {
             let Outcome { seed, virtual_ns, events, .. } = *outcome;
@@ -204,6 +233,7 @@ impl Summary {
             outcome: record.outcome.clone(),
             judgement: record.judgement.clone(),
             replay: record.replay.to_owned(),
+            recording: None,
         };
         // Of runs that found what they looked for, one is as good as the other: the first is kept.
         if verdict == Verdict::Passed {
@@ -232,6 +262,19 @@ impl Summary {
         let found = self.example.iter().filter(|kept| kept.outcome.violation.is_some());
         let wrong = self.kept.iter().filter(|_| self.verdict() != Some(Verdict::Passed));
         wrong.chain(found)
+    }
+
+    /// The failing runs that are worth recording step by step: the first of each property, a few in all.
+    pub fn to_record(&mut self) -> Vec<&mut Kept> {
+        let is_wrong = self.verdict() != Some(Verdict::Passed);
+        let wrong = self.kept.iter_mut().filter(|_| is_wrong).chain(&mut self.example);
+        let mut chosen: Vec<&mut Kept> = Vec::new();
+        for kept in wrong.filter(|kept| kept.outcome.observed != Observed::Held) {
+            if chosen.len() < MOST_RECORDED && chosen.iter().all(|other| other.by() != kept.by()) {
+                chosen.push(kept);
+            }
+        }
+        chosen
     }
 
     /// Properties of one kind.
@@ -269,8 +312,8 @@ fn add_property(sums: &mut Vec<PropertySum>, property: &PropertyOutcome) {
 impl Summary {
     /// The caveats, a sentence each.
     pub fn caveat_lines(&self) -> impl Iterator<Item = String> {
-        self.caveats.iter().map(|(what, (runs, first))| {
-            let first = crate::words::span(*first);
+        self.caveats.iter().map(|(what, CaveatSum { runs, first_ns })| {
+            let first = crate::words::span(*first_ns);
             if self.runs == 1 {
                 format!("at {first} {what}")
             } else {

@@ -1,9 +1,9 @@
 //! In one line: why something did not pass.
 
 use crate::Summary;
-use crate::audit::Audited;
+use crate::audit::{Audited, Twin};
 use crate::words::{counted, number};
-use interregnum_sim::audit::{Catch, Twin};
+use interregnum_sim::audit::Catch;
 use interregnum_sim::verdict::Verdict;
 
 /// Why a scenario did not pass: the first reason of its worst run, and how many runs there are like it.
@@ -31,12 +31,12 @@ pub(crate) fn scenario(summary: &Summary) -> String {
 
 /// Why a planted bug does not count as caught.
 pub(crate) fn bug(row: &Audited) -> Option<String> {
-    let Some(trial) = &row.trial else {
+    let Some(catch) = row.catch else {
         return Some("its system has no scenario that plants it".to_owned());
     };
-    let seeds = counted(trial.seeds, "seed");
-    let expected = row.mutant.expected;
-    match trial.catch {
+    let seeds = counted(row.seeds, "seed");
+    let expected = &row.bug.expected;
+    match catch {
         Catch::Caught => None,
         Catch::Inconclusive => Some(format!("not known yet after {seeds}")),
         Catch::CaughtByOther => {
@@ -51,10 +51,10 @@ pub(crate) fn bug(row: &Audited) -> Option<String> {
 /// Why a sound twin does not count as sound.
 pub(crate) fn twin(twin: &Twin) -> Option<String> {
     if let Some(failed) = &twin.failed {
-        let by = failed.violation.as_ref().map_or("panic", |violation| &violation.invariant);
         return Some(format!(
-            "without the bug {by} failed all the same, under seed {:#x}",
-            failed.seed
+            "without the bug {} failed all the same, under seed {:#x}",
+            failed.by(),
+            failed.outcome.seed
         ));
     }
     let seeds = counted(twin.seeds, "seed");

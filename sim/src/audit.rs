@@ -10,6 +10,8 @@ use crate::outcome::{Observed, Outcome};
 use crate::scenario::{self, Expect, Loaded, Problem, Scenario, identity, load};
 use crate::subject::{Mutant, Registry, Subject};
 use rayon::ThreadPool;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 
 /// The count of a run that says how often its planted bug made a difference.
@@ -76,7 +78,8 @@ pub fn sound(planted: &Scenario) -> Scenario {
 }
 
 /// What came of a planted bug.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Catch {
     /// A property that its row names caught it.
     Caught,

@@ -3,9 +3,11 @@
 //! A run never knows that others go on beside it: threads exist here and nowhere else in this
 //! crate. The pool is the caller's, and so are time and patience: this module reads no clock.
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, as_hex};
 use crate::subject::Prepared;
 use rayon::ThreadPool;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -45,9 +47,11 @@ pub struct Cancelled {
 }
 
 /// So many seeds from a first one on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Seeds {
     /// The first.
+    #[serde(with = "as_hex")]
+    #[schemars(with = "String")]
     pub first: u64,
     /// How many.
     pub count: u64,

@@ -108,7 +108,7 @@ pub struct FaultCount {
 }
 
 /// What happened in a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observed {
     /// Nothing that must not.
@@ -158,7 +158,7 @@ pub struct Evidence {
 }
 
 /// Something worth drawing on the run's time line; a run keeps a bounded number of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Highlight {
     /// Virtual time.
     pub at_ns: u64,
@@ -171,7 +171,7 @@ pub struct Highlight {
 }
 
 /// Kinds of highlights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HighlightKind {
     /// A fault began.
@@ -197,14 +197,17 @@ pub enum HighlightKind {
 }
 
 /// Everything one run showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Outcome {
     /// The seed.
+    #[serde(with = "as_hex")]
+    #[schemars(with = "String")]
     pub seed: u64,
     /// What happened.
     pub observed: Observed,
     /// The fingerprint of everything that happened, in order.
     #[serde(with = "as_text")]
+    #[schemars(with = "String")]
     pub fingerprint: Fingerprint,
     /// Virtual time at the end.
     pub virtual_ns: u64,
@@ -256,7 +259,7 @@ impl Outcome {
 }
 
 /// One line of a trace, made when a run is repeated with a recorder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TraceLine {
     /// The number of the line in the trace, from 0 on.
     pub line: u64,
@@ -280,15 +283,48 @@ pub struct TraceLine {
     pub state: Option<String>,
 }
 
-mod as_text {
+/// Fingerprints as text, for serde.
+pub mod as_text {
     use interregnum_core::Fingerprint;
     use serde::{Deserialize, Deserializer, Serializer, de};
 
-    pub(super) fn serialize<S: Serializer>(print: &Fingerprint, to: S) -> Result<S::Ok, S::Error> {
+    /// Writes a fingerprint as hexadecimal digits.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(print: &Fingerprint, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(print)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Fingerprint, D::Error> {
+    /// Reads hexadecimal digits.
+    ///
+    /// # Errors
+    /// It is no fingerprint.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Fingerprint, D::Error> {
         String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Seeds as text, for serde: few readers of JSON keep all digits of a 64-bit number.
+pub mod as_hex {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    /// Writes a seed as `0x2a`.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(seed: &u64, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{seed:#x}"))
+    }
+
+    /// Reads `0x2a`.
+    ///
+    /// # Errors
+    /// It is no seed.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits = text.strip_prefix("0x").filter(|digits| !digits.starts_with('+'));
+        let seed = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        seed.ok_or_else(|| de::Error::custom("expected a seed such as \"0x2a\""))
     }
 }

@@ -10,30 +10,33 @@
 
 use crate::audit::sound;
 use crate::campaign::{Pace, run_once};
-use crate::outcome::{Observed, Outcome, TraceLine};
+use crate::outcome::{Observed, Outcome, TraceLine, as_hex};
 use crate::scenario::{Scenario, Seed};
 use crate::seen::Kind;
 use crate::subject::{Prepared, Subject};
 use crate::trace::Recorder;
 use interregnum_core::Fingerprint;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// So many lines before the failure are kept,
-const MOST_LINES: usize = 1_500;
+const MOST_LINES: usize = 600;
 /// so many of those that the evidence points at,
-const MOST_WITNESSES: usize = 200;
+const MOST_WITNESSES: usize = 100;
 /// so many before a divergence, and so many after.
 const BEFORE: u64 = 8;
 const AFTER: u64 = 30;
 /// Neighbours are compared for so many lines: what differs later is not found.
 const MOST_COMPARED: usize = 4_000_000;
-/// So many neighbours are tried.
+/// So many neighbours are tried, and no more once they have had so many events together: a recording must not
+/// take much longer than the run.
+const MOST_EVENTS: u64 = 5_000_000;
 const MOST_NEIGHBOURS: usize = 24;
 
 /// A failing run, recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recording {
     /// The lines, in order; numbers that are missing were left out.
     pub lines: Vec<TraceLine>,
@@ -44,11 +47,13 @@ pub struct Recording {
 }
 
 /// A run that differs from a failing one in one thing and held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Neighbour {
     /// What is different: `without the planted bug`.
     pub what: String,
     /// Its seed.
+    #[serde(with = "as_hex")]
+    #[schemars(with = "String")]
     pub seed: u64,
     /// Its fingerprint.
     pub fingerprint: String,
@@ -162,9 +167,14 @@ fn neighbour(
     prints: &[u64],
     pace: &dyn Pace,
 ) -> Option<Neighbour> {
+    let mut events = 0;
     for (what, scenario, seed) in candidates(scenario, prepared, failed) {
+        if events > MOST_EVENTS {
+            return None;
+        }
         let Ok(other) = subject.prepare(&scenario) else { continue };
         let outcome = run_once(&*other, seed, pace).ok()??;
+        events += outcome.events;
         if outcome.observed != Observed::Held {
             continue;
         }

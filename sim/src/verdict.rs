@@ -32,7 +32,7 @@ impl fmt::Display for Verdict {
 }
 
 /// A verdict with the reasons for it; a passed run needs none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
@@ -197,7 +197,7 @@ fn count(outcome: &Outcome, name: &str) -> u64 {
 ///
 /// Where the scenario expects a failure, one seed that shows it is enough, as long as no run fails
 /// otherwise; every other scenario passes only if each of its runs does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     expects_failure: bool,
     runs: u64,

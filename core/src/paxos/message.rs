@@ -55,12 +55,24 @@ impl fmt::Debug for ClusterId {
 }
 
 /// A message between the consensus processes of two nodes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct Message<A: App> {
     /// The sender's cluster.
     pub cluster: ClusterId,
     /// What it says.
     pub body: Body<A>,
+}
+
+/// What it says: the cluster is the same all along a trace.
+impl<A: App> fmt::Debug for Message<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.body {
+            Body::Promise(promise) => promise.fmt(f),
+            Body::Chosen(batch) => batch.fmt(f),
+            Body::Snapshot(snapshot) => snapshot.fmt(f),
+            body => body.fmt(f),
+        }
+    }
 }
 
 /// What a message says.

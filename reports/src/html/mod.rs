@@ -9,6 +9,7 @@ mod scenario;
 mod timeline;
 
 use crate::Summary;
+use crate::documents::File;
 use crate::json::End;
 use crate::words::{counted, harmless, number, span};
 use interregnum_sim::outcome::Finding;
@@ -66,6 +67,16 @@ pub fn page(end: &End<'_>, version: &str) -> String {
     markup.into_string().chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect()
 }
 
+/// The pages on everything that a command of this version ran; `index.html` comes last.
+pub(crate) fn of_run(end: &End<'_>, version: &str) -> Vec<File> {
+    vec![File::new("index.html", page(end, version))]
+}
+
+/// The pages on an audit; `index.html` comes last.
+pub(crate) fn of_audit(_audit: &crate::audit::Audit) -> Vec<File> {
+    Vec::new()
+}
+
 /// What the page may still hold.
 struct Room {
     drawn: usize,
@@ -73,7 +84,7 @@ struct Room {
 }
 
 fn title(end: &End<'_>) -> String {
-    let verdict = end.verdict.map_or("nothing ran".to_owned(), |verdict| verdict.to_string());
+    let verdict = end.verdict().map_or("nothing ran".to_owned(), |verdict| verdict.to_string());
     match end.summaries {
         [one] => format!("{}: {verdict}", one.case.title),
         many => format!("{}: {verdict}", counted(many.len() as u64, "scenario")),
@@ -85,7 +96,7 @@ fn header(end: &End<'_>, version: &str) -> Markup {
     html! {
         header {
             p.soft { "Interregnum " (version) }
-            h1 { (verdict_badge(end.verdict)) " · " (title_words(end)) }
+            h1 { (verdict_badge(end.verdict())) " · " (title_words(end)) }
             p {
                 (counted(sum(|s| s.runs), "run")) " of "
                 (counted(end.summaries.len() as u64, "scenario")) ": "

@@ -1,10 +1,10 @@
 //! What an audit found.
 
 use super::{Look, failure, table};
-use crate::Kept;
 use crate::audit::{Audit, Audited};
 use crate::words::{counted, number};
-use interregnum_sim::verdict::{Judgement, Verdict};
+use interregnum_sim::audit::Catch;
+use interregnum_sim::verdict::Verdict;
 use std::fmt::Write;
 
 /// How many failures are printed in full.
@@ -21,7 +21,9 @@ pub fn audit(look: Look, audit: &Audit, quiet: bool) -> String {
         let cells: Vec<_> = rows.iter().map(|row| cells(look, row)).collect();
         let columns = ["Planted bug", "Spec", "Verdict", "By", ">Seeds", ">Deviated", "Sound twin"];
         let _ = writeln!(text, "{}", table(look, &columns, &cells));
-        for line in rows.iter().flat_map(|row| row.replay.iter().chain(&row.twin_replay)) {
+        for line in
+            rows.iter().flat_map(|row| row.replay.as_deref().into_iter().chain(row.twin_replay()))
+        {
             let _ = writeln!(text, "{}", look.cyan(line));
         }
         text.push('\n');
@@ -31,7 +33,7 @@ pub fn audit(look: Look, audit: &Audit, quiet: bool) -> String {
         explain(look, row, &mut text);
     }
     for exempt in audit.exempt.iter().filter(|_| !quiet) {
-        let (id, bug) = (look.bold(exempt.id), exempt.bug);
+        let (id, bug) = (look.bold(&exempt.id), &exempt.spec);
         let _ = writeln!(text, "  {id} ({bug}) does not apply: {}\n", exempt.why);
     }
     if !(quiet && audit.verdict() == Some(Verdict::Passed)) {
@@ -46,25 +48,24 @@ fn cells(look: Look, row: &Audited) -> Vec<String> {
         Verdict::Inconclusive => "?",
         Verdict::Failed => "✘",
     };
-    let expected = row.mutant.expected;
+    let expected = &row.bug.expected;
     let by = match row.by() {
         Some(by) if by == expected => by.to_owned(),
         Some(by) => format!("{by} (for {expected})"),
         None => format!("– (for {expected})"),
     };
-    let trial = row.trial.as_ref();
-    let deviated = trial.and_then(|trial| trial.deviations).map_or("–".to_owned(), number);
-    let twin = trial.map_or("–".to_owned(), |trial| match &trial.twin {
+    let deviated = row.deviations.map_or("–".to_owned(), number);
+    let twin = row.twin.as_ref().map_or("–".to_owned(), |twin| match twin {
         twin if twin.failed.is_some() => "✘ failed".to_owned(),
         twin if twin.is_sound() => format!("✔ {} held", number(twin.seeds)),
         twin => format!("? {} of {} undecided", number(twin.undecided), number(twin.seeds)),
     });
     vec![
-        row.mutant.id.to_owned(),
-        row.mutant.bug.to_owned(),
+        row.bug.id.clone(),
+        row.bug.spec.clone(),
         look.row(row.verdict(), format!("{sign} {}", row.word().replace('_', " "))),
         by,
-        trial.map_or("–".to_owned(), |trial| number(trial.seeds)),
+        row.catch.map_or("–".to_owned(), |_| number(row.seeds)),
         deviated,
         twin,
     ]
@@ -72,18 +73,14 @@ fn cells(look: Look, row: &Audited) -> Vec<String> {
 
 /// The defect, and the runs that should not have been.
 fn explain(look: Look, row: &Audited, text: &mut String) {
-    let _ = writeln!(text, "  {}: {}", look.bold(row.mutant.id), row.mutant.defect);
-    let Some(trial) = &row.trial else {
+    let _ = writeln!(text, "  {}: {}", look.bold(&row.bug.id), row.bug.defect);
+    if row.catch.is_none() {
         let _ = writeln!(text, "  its system has no scenario of it\n");
         return;
-    };
-    let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
-    let caught = trial.catch == interregnum_sim::audit::Catch::Caught;
-    let planted = trial.failed.iter().filter(|_| !caught).zip(&row.replay);
-    let sound = trial.twin.failed.iter().zip(&row.twin_replay);
-    for (outcome, replay) in planted.chain(sound) {
-        let (outcome, replay) = (outcome.clone(), replay.clone());
-        text.push_str(&failure(look, &Kept { outcome, judgement: judgement.clone(), replay }));
+    }
+    let planted = row.failed.iter().filter(|_| row.catch != Some(Catch::Caught));
+    for kept in planted.chain(row.twin_failed()) {
+        text.push_str(&failure(look, kept));
     }
     text.push('\n');
 }

@@ -1,0 +1,80 @@
+//! `interregnum report`: every document of a report once more, from its JSON alone. Nothing is run.
+
+use crate::Program;
+use crate::args::Report;
+use crate::exit::Exit;
+use crate::files::said;
+use crate::io::Io;
+use crate::store::{make, no_folder, store};
+use interregnum_reports::documents::{self, File};
+use interregnum_reports::stored::{self, Stored};
+use std::fs;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+/// The names under which `--out` stores results.
+const NAMES: [&str; 2] = ["results.json", "audit.json"];
+
+/// More than this is not read: what is made of it has to be held, too.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// Makes the documents of stored results once more.
+pub(crate) fn report(_: &Program, args: &Report, io: &mut Io) -> Exit {
+    match again(args) {
+        Ok(written) => {
+            io.print(&written);
+            io.exit()
+        }
+        Err(error) => {
+            io.error(&error);
+            Exit::Usage
+        }
+    }
+}
+
+/// What was written, a line for each file.
+fn again(args: &Report) -> Result<String, String> {
+    let path = results(&args.path)?;
+    let stored = read(&path)?;
+    let files = match &stored {
+        Stored::Run(results) => documents::of_run(&results.end(), &results.of),
+        Stored::Audit(audit) => documents::of_audit(audit),
+    };
+    let folder = args.out.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
+    let about = |error| no_folder(folder, &said(&error));
+    let files: Vec<File> = files.map_err(about)?;
+    if !folder.as_os_str().is_empty() {
+        make(folder)?;
+    }
+    store(folder, &files).map_err(about)?;
+    Ok(files.iter().map(|file| format!("{}\n", folder.join(&file.path).display())).collect())
+}
+
+/// The file that is meant: of a folder, the results in it.
+fn results(path: &Path) -> Result<PathBuf, String> {
+    let name = path.display();
+    let kind = fs::metadata(path).map_err(|error| {
+        let expected = "expected the results.json or audit.json that --out has written";
+        format!("{name}: {}; {expected}", said(&error))
+    })?;
+    if kind.is_dir() {
+        let found = NAMES.map(|name| path.join(name)).into_iter().find(|path| path.is_file());
+        return found.ok_or_else(|| {
+            format!("{name}: neither results.json nor audit.json is there; `run --out` and `audit --out` write them")
+        });
+    }
+    // To open a pipe that nobody writes to would take for ever.
+    if !kind.is_file() {
+        return Err(format!("{name}: this is no file, but a pipe or a device; name a file"));
+    }
+    if kind.len() > MOST_BYTES {
+        let most = MOST_BYTES >> 30;
+        return Err(format!("{name}: more than {most} GiB; run fewer seeds at a time"));
+    }
+    Ok(path.to_owned())
+}
+
+fn read(path: &Path) -> Result<Stored, String> {
+    let open = || fs::File::open(path).map(BufReader::new);
+    stored::read(open).map_err(|why| format!("{}: {why}", path.display()))
+}
