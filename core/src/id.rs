@@ -97,13 +97,14 @@ impl fmt::Debug for ProcessId {
     }
 }
 
-/// One call of a client, unique within a run. A retry is another call.
+/// One call of a client, unique within a run: the client's number in the upper half, and which of its calls
+/// it is in the lower. A retry is another call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct CallId(pub u64);
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "call-{}", self.0)
+        write!(f, "call-{}.{}", self.0 >> 32, self.0 & u64::from(u32::MAX))
     }
 }
 

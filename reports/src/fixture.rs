@@ -6,8 +6,10 @@ use interregnum_core::Fingerprint;
 use interregnum_sim::audit::Catch;
 use interregnum_sim::campaign::Seeds;
 use interregnum_sim::outcome::{
-    Evidence, FaultCount, Finding, Observed, Outcome, PropertyKind, PropertyOutcome, Violation,
+    Evidence, FaultCount, Finding, Observed, Outcome, PropertyKind, PropertyOutcome, TraceLine,
+    Violation,
 };
+use interregnum_sim::recording::{Neighbour, Recording};
 use interregnum_sim::scenario::Scenario;
 use interregnum_sim::verdict::{Judgement, Verdict, judge};
 use std::collections::BTreeMap;
@@ -103,11 +105,42 @@ pub(crate) fn summaries() -> Vec<Summary> {
     ]
 }
 
+/// A line of a trace in which every text is hostile.
+pub(crate) fn line(number: u64, cause: Option<u64>) -> TraceLine {
+    TraceLine {
+        line: number,
+        event: number / 2,
+        at_ns: number,
+        kind: ["delivered", "sent", "crashed", HOSTILE][usize::try_from(number).unwrap() % 4]
+            .to_owned(),
+        process: Some(format!("n{}", number % 5)),
+        peer: Some(HOSTILE.to_owned()),
+        what: HOSTILE.to_owned(),
+        cause,
+        state: Some(HOSTILE.to_owned()),
+    }
+}
+
+/// A recording of so many lines, with a neighbour.
+pub(crate) fn recording(lines: u64) -> Recording {
+    let lines: Vec<_> = (0..lines).map(|number| line(number, number.checked_sub(3))).collect();
+    let neighbour = Neighbour {
+        what: HOSTILE.to_owned(),
+        seed: 7,
+        fingerprint: HOSTILE.to_owned(),
+        differs_at: 2,
+        here: lines.iter().take(6).cloned().collect(),
+        there: lines.iter().skip(1).take(6).cloned().collect(),
+    };
+    Recording { total: lines.len() as u64, lines, neighbour: Some(neighbour) }
+}
+
 /// A failing run of a planted bug.
 fn failed(seed: u64, evidence: usize, replay: &str) -> Kept {
     let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
     let outcome = outcome(seed, Observed::Violated, evidence);
-    Kept { outcome, judgement, replay: replay.to_owned(), recording: None }
+    let recording = Some(recording(30));
+    Kept { outcome, judgement, replay: replay.to_owned(), recording }
 }
 
 /// An audit with a row of every kind, an exemption and an error.

@@ -53,3 +53,61 @@ fn parse<R: Read, T: DeserializeOwned>(open: impl Fn() -> io::Result<R>) -> Resu
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{End, RunDocument};
+    use crate::{documents, fixture};
+
+    fn read_again(text: &str) -> Result<Stored, String> {
+        read(|| Ok(text.as_bytes()))
+    }
+
+    /// What is stored is all that documents are made of, byte for byte.
+    #[test]
+    fn every_document_can_be_made_again() {
+        let mut summaries = fixture::summaries();
+        for kept in &mut summaries[1].kept {
+            kept.recording = Some(fixture::recording(40));
+        }
+        let end = End { summaries: &summaries, interrupted: true, error: Some(fixture::HOSTILE) };
+        let bytes = RunDocument::begin(Vec::new(), "9.9.9").unwrap().end(&end).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let Ok(Stored::Run(results)) = read_again(&text) else { panic!("{text}") };
+        assert_eq!(results.scenarios, summaries);
+        let (first, again) = (
+            documents::of_run(&end, "9.9.9").unwrap(),
+            documents::of_run(&results.end(), &results.of).unwrap(),
+        );
+        assert_eq!(first, again);
+        assert!(first.iter().any(|file| file.path.starts_with("runs/")), "{first:?}");
+
+        let audit = fixture::audit();
+        let text = audit.document().unwrap();
+        let Ok(Stored::Audit(stored)) = read_again(&text) else { panic!("{text}") };
+        assert_eq!(stored, audit);
+        let first = documents::of_audit(&audit).unwrap();
+        assert_eq!(first, documents::of_audit(&stored).unwrap());
+        let paths: Vec<_> = first.iter().map(|file| file.path.as_str()).collect();
+        assert!(paths.contains(&"runs/z-bug-sound.html"), "{paths:?}");
+    }
+
+    #[test]
+    fn what_is_something_else_is_refused() {
+        for (text, expected) in [
+            ("", "EOF while parsing a value at line 1 column 0; expected results"),
+            ("7", "invalid type: integer"),
+            (r#"{"version": 1}"#, "missing field `command`"),
+            (r#"{"version": 7, "command": "run"}"#, "format 7; this command reads format 1"),
+            (r#"{"version": 1, "command": "x\u001b"}"#, "results of `x\\u{1b}`; only those of"),
+            (r#"{"version": 1, "command": "run"}"#, "missing field `of`"),
+            (r#"{"version": 1, "command": "run", "of": "9""#, "line 1 column 42; expected results"),
+        ] {
+            let error = read_again(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+        let deep = format!("{{\"version\":1,\"command\":\"run\",\"x\":{}", "[".repeat(1 << 20));
+        assert!(read_again(&deep).unwrap_err().contains("recursion limit"));
+    }
+}

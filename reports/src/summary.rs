@@ -302,6 +302,7 @@ fn add_property(sums: &mut Vec<PropertySum>, property: &PropertyOutcome) {
     total.checked = total.checked.saturating_add(property.checked);
     total.exercised = total.exercised.saturating_add(property.exercised);
     total.violated = total.violated.saturating_add(property.violated);
+    total.last_exercised_ns = total.last_exercised_ns.max(property.last_exercised_ns);
     total.took_ns = total.took_ns.max(property.took_ns);
     total.bound_ns = total.bound_ns.max(property.bound_ns);
     total.verdict = worst(total.verdict, property.verdict);

@@ -3,7 +3,7 @@ use crate::fixture::{self, HOSTILE};
 use interregnum_sim::outcome::Observed;
 
 fn end(summaries: &[Summary]) -> End<'_> {
-    End { summaries, verdict: Some(Verdict::Failed), interrupted: true, error: Some(HOSTILE) }
+    End { summaries, interrupted: true, error: Some(HOSTILE) }
 }
 
 /// Whether no line is a command to the runner, and nothing outside of a fence is a tag but ours.
@@ -34,7 +34,7 @@ fn nothing_in_a_summary_is_taken_for_more_than_text() {
     let summaries = fixture::summaries();
     let text = summary(&end(&summaries), HOSTILE, MOST_BYTES);
     assert_inert(&text);
-    assert_inert(&audit_summary(&fixture::audit(), HOSTILE, MOST_BYTES));
+    assert_inert(&audit_summary(&fixture::audit(), MOST_BYTES));
     for expected in ["| crash | 60 | 40 | 20 |", "interregnum replay it --seed 0x2\n", "20 seeds"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }

@@ -1,65 +1,73 @@
-//! One page that explains the runs to somebody who was not there.
+//! Pages that explain runs to somebody who was not there.
 //!
-//! One file: no script, no request to anywhere (its own policy forbids both), every text from a
-//! scenario or a machine escaped by maud. Its size is bounded: only so many runs are drawn, those
-//! that did not pass first; so many more have a line; all are counted.
+//! Each page is one file and asks for nothing: its own policy forbids it. It is complete without scripts; the
+//! one that it has adds a button that copies and makes addresses work together with switches. Every text from
+//! a scenario or a machine is escaped by maud. Its size is bounded: only so many runs are drawn, those that
+//! did not pass first, and only so many step by step; further ones have pages of their own.
+//!
+//! ```text
+//! index     everything that a command ran     audit    every planted bug
+//!   scenario    all runs of one scenario         |
+//!     run           one run  <-------------------'
+//!       timeline        as a picture: who led, what went wrong, how long clients waited
+//!       spacetime       as lanes: step by step what led to the failure
+//! ```
 
+mod audit;
+mod index;
 mod run;
 mod scenario;
+mod spacetime;
 mod timeline;
 
-use crate::Summary;
 use crate::documents::File;
 use crate::json::End;
-use crate::words::{counted, harmless, number, span};
+use crate::words::harmless;
+use crate::{Case, Kept, Summary};
 use interregnum_sim::outcome::Finding;
 use interregnum_sim::verdict::Verdict;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// How many runs are drawn on one page.
 const MOST_DRAWN: usize = 40;
+/// How many of them step by step; others have a page of their own.
+const MOST_STEPS: usize = 3;
 /// How many scenarios are explained on one page; the others have their line in the first table.
 const MOST_EXPLAINED: usize = 200;
 /// How many runs have a line on one page.
 const MOST_LINES: usize = 5_000;
 
 const STYLE: &str = include_str!("style.css");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const SCRIPT: &str = include_str!("script.js");
+/// The digest of the script: no other runs.
+const DIGEST: &str = "sha256-Mhd4co+ZJFWoS8KwikBGoIHMUe7nvpIMRRV4pkr5oM0=";
 
-/// The page on everything that a command of this version ran.
-#[must_use]
-pub fn page(end: &End<'_>, version: &str) -> String {
-    let mut explained: Vec<(usize, &Summary)> = end.summaries.iter().enumerate().collect();
-    // What did not pass is explained first.
-    explained.sort_by_key(|(_, summary)| std::cmp::Reverse(summary.verdict()));
-    explained.truncate(MOST_EXPLAINED);
-    let mut room = Room { drawn: MOST_DRAWN, lines: MOST_LINES };
-    let sections: Vec<_> = explained
-        .iter()
-        .map(|(index, summary)| scenario::section(*index, summary, &mut room))
-        .collect();
+/// The pages on everything that a command of this version ran; `index.html` comes last.
+pub(crate) fn of_run(end: &End<'_>, version: &str) -> Vec<File> {
+    index::pages(end, version)
+}
+
+/// The pages on an audit; `index.html` comes last.
+pub(crate) fn of_audit(audit: &crate::audit::Audit) -> Vec<File> {
+    audit::pages(audit)
+}
+
+/// A page with everything around its body.
+fn page(title: &str, body: &Markup) -> String {
+    let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src '{DIGEST}'");
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title(end)) }
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                (header(end, version))
-                main { @for section in &sections { (section) } }
-                footer.soft {
-                    p {
-                        "An invariant counts as exercised when the situation it speaks of arose, "
-                        "so that it could have been false. A fault has bitten when it made a "
-                        "difference: a message was stopped, a process that was up fell. "
-                        "Times are virtual. The same figures for machines: "
-                        a href="results.json" { "results.json" } "."
-                    }
-                }
+                (body)
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
@@ -67,78 +75,59 @@ pub fn page(end: &End<'_>, version: &str) -> String {
     markup.into_string().chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect()
 }
 
-/// The pages on everything that a command of this version ran; `index.html` comes last.
-pub(crate) fn of_run(end: &End<'_>, version: &str) -> Vec<File> {
-    vec![File::new("index.html", page(end, version))]
-}
-
-/// The pages on an audit; `index.html` comes last.
-pub(crate) fn of_audit(_audit: &crate::audit::Audit) -> Vec<File> {
-    Vec::new()
-}
-
-/// What the page may still hold.
-struct Room {
-    drawn: usize,
-    lines: usize,
-}
-
-fn title(end: &End<'_>) -> String {
-    let verdict = end.verdict().map_or("nothing ran".to_owned(), |verdict| verdict.to_string());
-    match end.summaries {
-        [one] => format!("{}: {verdict}", one.case.title),
-        many => format!("{}: {verdict}", counted(many.len() as u64, "scenario")),
-    }
-}
-
-fn header(end: &End<'_>, version: &str) -> Markup {
-    let sum = |of: fn(&Summary) -> u64| end.summaries.iter().map(of).fold(0, u64::saturating_add);
+/// What the words in the tables mean, and where the same figures are for machines.
+fn footer(results: &str) -> Markup {
     html! {
-        header {
-            p.soft { "Interregnum " (version) }
-            h1 { (verdict_badge(end.verdict())) " · " (title_words(end)) }
+        footer.soft {
             p {
-                (counted(sum(|s| s.runs), "run")) " of "
-                (counted(end.summaries.len() as u64, "scenario")) ": "
-                (number(sum(|s| s.passed))) " passed, " (number(sum(|s| s.failed))) " failed, "
-                (number(sum(|s| s.inconclusive))) " inconclusive"
-                @if sum(|s| s.silent) > 0 {
-                    ", " (number(sum(|s| s.silent))) " without the failure that was looked for"
-                }
-                "; "
-                (counted(sum(|s| s.events), "event")) " in " (span(sum(|s| s.virtual_ns)))
-                " of virtual time."
+                "Exercised: the situation that an invariant speaks of arose, so that it could have been false. "
+                "Offered: planned. Fired: found a target. "
+                "Bit: made a difference: a message was stopped, a process that was up fell. "
+                "Times are virtual. The same figures for machines: " a href=(results) { (results) } "."
             }
-            @if end.interrupted { p.badge.inconclusive { "? Interrupted: not every seed was run." } }
-            @if let Some(error) = end.error { p.badge.failed { "✘ " (error) } }
-            @if end.summaries.len() > 1 { (contents(end.summaries)) }
         }
     }
 }
 
-fn title_words(end: &End<'_>) -> String {
-    match end.summaries {
-        [one] => one.case.title.clone(),
-        many => counted(many.len() as u64, "scenario"),
+/// What a page may still hold, and the further pages.
+struct Room {
+    drawn: usize,
+    steps: usize,
+    lines: usize,
+    pages: Vec<File>,
+}
+
+impl Room {
+    const fn new() -> Self {
+        Self { drawn: MOST_DRAWN, steps: MOST_STEPS, lines: MOST_LINES, pages: Vec::new() }
+    }
+
+    /// Where a run is told step by step: on this page while there is room, or else on one of its own.
+    fn steps_of(&mut self, name: &str, (case, kept): (&Case, &Kept), version: &str) -> Steps {
+        if kept.recording.is_none() {
+            Steps::Nowhere
+        } else if self.steps > 0 {
+            self.steps -= 1;
+            // The first ones on a page have the plain addresses.
+            let nth = MOST_STEPS - self.steps;
+            Steps::Here(if nth == 1 { String::new() } else { format!("r{nth}-") })
+        } else {
+            let path = format!("runs/{name}.html");
+            let text = run::page(case, kept, version);
+            self.pages.push(File { path: path.clone(), text });
+            Steps::There(path)
+        }
     }
 }
 
-fn contents(summaries: &[Summary]) -> Markup {
-    html! {
-        div.scroll { table {
-            thead { tr {
-                th { "Verdict" } th { "Scenario" } th { "System" } th.n { "Runs" }
-                th.n { "Passed" } th.n { "Failed" } th.n { "Inconclusive" }
-            } }
-            tbody { @for (index, summary) in summaries.iter().enumerate() { tr {
-                td { (verdict_badge(summary.verdict())) }
-                td { a href={ "#s" (index) } { (summary.case.title) } }
-                td { (summary.case.mutant.as_ref().unwrap_or(&summary.case.system)) }
-                td.n { (number(summary.runs)) } td.n { (number(summary.passed)) }
-                td.n { (number(summary.failed)) } td.n { (number(summary.inconclusive)) }
-            } } }
-        } }
-    }
+/// Where it is told step by step what happened in a run.
+enum Steps {
+    /// On this page; addresses of events begin with this.
+    Here(String),
+    /// At this address.
+    There(String),
+    /// It was not recorded.
+    Nowhere,
 }
 
 /// A verdict as a sign and a word; the colour only repeats them.

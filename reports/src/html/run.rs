@@ -1,8 +1,9 @@
 //! One run: what went wrong, what contradicts what, and when.
 
-use super::{timeline, verdict_badge};
-use crate::Kept;
+use super::spacetime::Told;
+use super::{Steps, footer, page as whole, timeline, verdict_badge};
 use crate::words::{highlight, last_few, number, observed, span};
+use crate::{Case, Kept};
 use interregnum_sim::outcome::{Highlight, Outcome, Violation};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
@@ -12,12 +13,38 @@ const FIRST_EVENTS: usize = 100;
 /// and how many of the last.
 const LAST_EVENTS: usize = 200;
 
-pub(super) fn article(kept: &Kept, nodes: u8) -> Markup {
+/// A page on one run.
+pub(super) fn page(case: &Case, kept: &Kept, version: &str) -> String {
+    let title = format!("{} under seed {:#x}", case.title, kept.outcome.seed);
+    let body = html! {
+        header {
+            p.soft { "Interregnum " (version) " · " a href="../index.html" { "the whole report" } }
+            h1 { (title) }
+            @if !case.why.is_empty() { p.why { (case.why) } }
+            dl {
+                dt { "File" } dd { code { (case.path) } }
+                dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
+                @if let Some(mutant) = &case.mutant { dt { "Planted bug" } dd { code { (mutant) } } }
+                dt { "Expected" } dd { (case.expectation) }
+            }
+        }
+        main { (article(kept, case.nodes, &Steps::Here(String::new()))) }
+        (footer("../results.json"))
+    };
+    whole(&title, &body)
+}
+
+/// One run, told step by step if it was recorded.
+pub(super) fn article(kept: &Kept, nodes: u8, steps: &Steps) -> Markup {
     let outcome = &kept.outcome;
     let class = match kept.judgement.verdict {
         Verdict::Passed => "run passed",
         Verdict::Failed => "run failed",
         Verdict::Inconclusive => "run inconclusive",
+    };
+    let told = match (steps, &kept.recording) {
+        (Steps::Here(prefix), Some(recording)) => Told::of(outcome, recording, prefix),
+        _ => None,
     };
     html! {
         article class=(class) {
@@ -26,9 +53,14 @@ pub(super) fn article(kept: &Kept, nodes: u8) -> Markup {
                 (format!("{:#x}", outcome.seed)) ", " (observed(&outcome.observed))
             }
             @for reason in reasons(kept) { p { (reason) } }
-            @if let Some(violation) = &outcome.violation { (evidence(violation)) }
+            @if let Some(violation) = &outcome.violation { (evidence(violation, told.as_ref())) }
+            (reproduction(kept))
             (timeline::figures(outcome, nodes))
             (events(outcome))
+            @if let Some(told) = &told { (told.section()) }
+            @if let Steps::There(address) = steps {
+                p { a href=(address) { "What led to it, step by step" } }
+            }
             dl {
                 @if !outcome.drawn.is_empty() {
                     dt { "Drawn from the seed" }
@@ -37,9 +69,18 @@ pub(super) fn article(kept: &Kept, nodes: u8) -> Markup {
                 dt { "Length" }
                 dd { (number(outcome.events)) " events, " (span(outcome.virtual_ns)) }
                 dt { "Fingerprint" } dd { code { (outcome.fingerprint) } }
-                dt { "See it again" } dd {}
             }
-            pre { (kept.replay) }
+        }
+    }
+}
+
+/// The command line that makes the run again.
+fn reproduction(kept: &Kept) -> Markup {
+    html! {
+        div.again {
+            "See it again:"
+            pre { code { (kept.replay) } }
+            button.copy type="button" hidden { "Copy" }
         }
     }
 }
@@ -59,21 +100,29 @@ fn drawn(outcome: &Outcome) -> String {
     options.join("; ")
 }
 
-fn evidence(violation: &Violation) -> Markup {
+fn evidence(violation: &Violation, told: Option<&Told<'_>>) -> Markup {
     let nodes: Vec<_> = violation.nodes.iter().map(|node| format!("n{node}")).collect();
     html! {
         p { b { (violation.invariant) " " (violation.name) ": " } (violation.what) "." }
         p.soft { "It says: " (violation.formula) "." }
         p {
-            "At " b { (span(violation.at_ns)) } ", event " (number(violation.event))
+            "At " b { (span(violation.at_ns)) } ", event "
+            @match told.and_then(|told| told.event(violation.event)) {
+                Some(address) => a href=(address) { (violation.event) },
+                None => (violation.event),
+            }
             @if !nodes.is_empty() { ", on " (nodes.join(", ")) }
             @if !violation.faults.is_empty() { "; faults: " (last_few(&violation.faults)) }
             "."
         }
         @if !violation.evidence.is_empty() {
             div.scroll { table {
-                thead { tr { th.n { "Time" } th { "Node" } th { "What contradicts what" } } }
-                tbody { @for fact in &violation.evidence { tr {
+                thead { tr { th {} th.n { "Time" } th { "Node" } th { "What contradicts what" } } }
+                tbody { @for (number, fact) in (1..).zip(&violation.evidence) { tr {
+                    td { @match told.and_then(|told| told.fact(number)) {
+                        Some(address) => a.fact href=(address) { "✘" (number) },
+                        None => b.fact { "✘" (number) },
+                    } }
                     td.n { (span(fact.at_ns)) }
                     td { @if let Some(node) = fact.node { "n" (node) } }
                     td { (fact.what) }

@@ -1,8 +1,8 @@
 //! What all runs of one scenario showed.
 
 use super::{Room, finding_badge, run, verdict_badge};
-use crate::Summary;
 use crate::words::{counted, number, span};
+use crate::{Kept, Summary};
 use interregnum_sim::outcome::{Finding, PropertyKind};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
@@ -10,9 +10,9 @@ use maud::{Markup, html};
 /// How many runs of one scenario are drawn: further ones rarely tell more.
 const MOST_DRAWN_OF_ONE: usize = 6;
 
-pub(super) fn section(index: usize, summary: &Summary, room: &mut Room) -> Markup {
+pub(super) fn section(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Markup {
     let case = &summary.case;
-    let runs = runs(summary, room);
+    let runs = runs(index, summary, version, room);
     html! {
         section.scenario id={ "s" (index) } {
             h2 { (verdict_badge(summary.verdict())) " · " (case.title) }
@@ -30,7 +30,9 @@ pub(super) fn section(index: usize, summary: &Summary, room: &mut Room) -> Marku
                 @if summary.runs > 1 { dt { "Result" } dd { (result(summary)) } }
             }
             (properties(summary))
-            (faults(summary))
+            (fault_table(summary.faults.iter().map(|(kind, sum)| {
+                (kind.as_str(), sum.offered, sum.fired, sum.bit)
+            })))
             (counts(summary))
             (runs)
             (lines(summary, room))
@@ -64,7 +66,7 @@ fn properties(summary: &Summary) -> Markup {
         div.scroll { table {
             thead { tr {
                 th { "Id" } th { "Invariant" } th { "Verdict" } th.n { "Checked" }
-                th.n { "Exercised" } th.n { "Violated" }
+                th.n { "Exercised" } th.n { "Violated" } th.n { "Last at" }
             } }
             tbody { @for sum in summary.of_kind(PropertyKind::Invariant) { tr {
                 td { (sum.total.id) }
@@ -72,6 +74,7 @@ fn properties(summary: &Summary) -> Markup {
                 td { (finding_badge(sum.total.verdict)) }
                 td.n { (number(sum.total.checked)) } td.n { (number(sum.total.exercised)) }
                 td.n { (number(sum.total.violated)) }
+                td.n { (sum.total.last_exercised_ns.map_or("–".to_owned(), span)) }
             } } }
         } }
         @if live {
@@ -112,24 +115,23 @@ fn not_exercised(summary: &Summary) -> Markup {
     }
 }
 
-fn faults(summary: &Summary) -> Markup {
+/// Each kind of fault: how many were offered, fired and bit.
+pub(super) fn fault_table<'f>(
+    faults: impl ExactSizeIterator<Item = (&'f str, u64, u64, u64)>,
+) -> Markup {
     html! {
         h3 { "Faults that were injected" }
-        @if summary.faults.is_empty() {
+        @if faults.len() == 0 {
             p.soft { "None." }
         } @else {
             div.scroll { table {
                 thead { tr {
-                    th { "Kind" } th.n { "Planned" } th.n { "Found a target" }
-                    th.n { "Made a difference" } th {}
+                    th { "Kind" } th.n { "Offered" } th.n { "Fired" } th.n { "Bit" } th { span.unseen { "Remark" } }
                 } }
-                tbody { @for (kind, sum) in &summary.faults { tr {
+                tbody { @for (kind, offered, fired, bit) in faults { tr {
                     td { code { (kind) } }
-                    td.n { (number(sum.offered)) } td.n { (number(sum.fired)) }
-                    td.n { (number(sum.bit)) }
-                    td { @if sum.offered > 0 && sum.bit == 0 {
-                        span.badge.unknown { "? never bit" }
-                    } }
+                    td.n { (number(offered)) } td.n { (number(fired)) } td.n { (number(bit)) }
+                    td { @if offered > 0 && bit == 0 { span.badge.unknown { "? never bit" } } }
                 } } }
             } }
         }
@@ -150,16 +152,23 @@ fn counts(summary: &Summary) -> Markup {
 }
 
 /// The runs that tell most, and one that passed.
-fn runs(summary: &Summary, room: &mut Room) -> Markup {
+fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Markup {
     let telling: Vec<_> = summary.telling().take(room.drawn.min(MOST_DRAWN_OF_ONE)).collect();
     room.drawn -= telling.len();
-    let wrong = summary.failed + summary.inconclusive + summary.silent;
+    let wrong = summary.failed.saturating_add(summary.inconclusive).saturating_add(summary.silent);
     let example = summary.example.as_ref().filter(|example| {
         room.drawn > 0 && !telling.iter().any(|kept| kept.outcome.seed == example.outcome.seed)
     });
     room.drawn -= usize::from(example.is_some());
     let shown = telling.len() as u64;
-    let nodes = summary.case.nodes;
+    let case = &summary.case;
+    let mut told = |kept: &Kept| {
+        let name = format!("{index}-{:#x}", kept.outcome.seed);
+        let steps = room.steps_of(&name, (case, kept), version);
+        run::article(kept, case.nodes, &steps)
+    };
+    let articles: Vec<_> = telling.iter().map(|kept| told(kept)).collect();
+    let example = example.map(&mut told);
     html! {
         @if !telling.is_empty() {
             h3 {
@@ -168,11 +177,11 @@ fn runs(summary: &Summary, room: &mut Room) -> Markup {
                 @else if wrong == 1 { "The run that did not pass" }
                 @else { "The runs that did not pass" }
             }
-            @for kept in &telling { (run::article(kept, nodes)) }
+            @for article in &articles { (article) }
         }
-        @if let Some(kept) = example {
+        @if let Some(article) = example {
             h3 { @if summary.runs == 1 { "The run" } @else { "A run that passed" } }
-            (run::article(kept, nodes))
+            (article)
         }
     }
 }
