@@ -155,7 +155,7 @@ fn every_effect_of_a_layer_passes_through_the_lens() {
         "Write { at: vol1#7, records: Many([Lower(5), Lower(6)]) }",
         "Erase { volume: vol1, slots: #1..#3 }",
         "Sync { volume: vol1, ticket: Lower(5) }",
-        "Reply { call: call-9, reply: Lower(5) }",
+        "Reply { call: call-0.9, reply: Lower(5) }",
         "Notify { to: p0, notice: Lower(5) }",
         "Spawn(p2)",
         "Kill(p3)",

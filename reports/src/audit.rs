@@ -9,6 +9,7 @@ use interregnum_sim::subject::{Exempt, Mutant};
 use interregnum_sim::verdict::{Judgement, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::to_string as json;
 use std::collections::BTreeMap;
 
 mod row;
@@ -281,31 +282,33 @@ impl Audit {
     /// # Errors
     /// Never: all of it is JSON.
     pub fn document(&self) -> serde_json::Result<String> {
-        let document = Document {
-            version: FORMAT,
-            command: "audit",
-            of: &self.of,
-            mutants: self.rows.iter().cloned().map(Row::from).collect(),
-            exempt: &self.exempt,
-            summary: self.summary(),
-            interrupted: self.interrupted,
-            error: self.error.as_deref(),
-            verdict: Word::of(self.verdict(), self.error.is_some()),
-        };
-        Ok(serde_json::to_string_pretty(&document)? + "\n")
+        let of = json(&self.of)?;
+        // A line for each planted bug: with its run it is too long to be spread out.
+        let rows: Result<Vec<_>, _> = self.rows.iter().map(json).collect();
+        let (rows, exempt) = (rows?.join(",\n"), json(&self.exempt)?);
+        let (summary, error) = (json(&self.summary())?, json(&self.error)?);
+        let verdict = Word::of(self.verdict(), self.error.is_some());
+        let interrupted = self.interrupted;
+        Ok(format!(
+            "{{\"version\":{FORMAT},\"command\":\"audit\",\"of\":{of},\"mutants\":[\n{rows}\n],\n\
+             \"exempt\":{exempt},\n\"summary\":{summary},\n\
+             \"interrupted\":{interrupted},\"error\":{error},\"verdict\":\"{verdict}\"}}\n"
+        ))
     }
 }
 
-#[derive(Serialize, JsonSchema)]
+/// The document, for its schema.
+#[derive(JsonSchema)]
 #[schemars(rename = "Audit")]
-pub(crate) struct Document<'a> {
+#[expect(dead_code, reason = "the document is written row by row")]
+pub(crate) struct Document {
     version: u32,
-    command: &'static str,
-    of: &'a str,
+    command: String,
+    of: String,
     mutants: Vec<Row>,
-    exempt: &'a [Spared],
-    summary: BTreeMap<&'static str, u64>,
+    exempt: Vec<Spared>,
+    summary: BTreeMap<String, u64>,
     interrupted: bool,
-    error: Option<&'a str>,
+    error: Option<String>,
     verdict: Word,
 }
