@@ -1,0 +1,209 @@
+//! A report can be made again from its JSON alone, and whatever such a file says, it is read without harm.
+
+#[path = "toy/subject.rs"]
+mod subject;
+
+use interregnum::{Exit, Io, Program, builtin, command_from};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs the command inside of this process; what it printed, and what it complained of.
+fn interregnum(args: &[&str]) -> (Exit, String, String) {
+    let program = Program::new(builtin().with(Box::new(subject::Toy)));
+    let (out, err) = (Memory::default(), Memory::default());
+    let mut io = Io::new(Box::new(out.clone()), Box::new(err.clone()));
+    let exit = command_from(&program, ["interregnum"].iter().chain(args), &mut io);
+    drop(io);
+    let text = |memory: Memory| String::from_utf8(memory.0.lock().unwrap().clone()).unwrap();
+    (exit, text(out), text(err))
+}
+
+/// Every file below a folder, by its path.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let (mut todo, mut found) = (vec![folder.to_owned()], BTreeMap::new());
+    while let Some(at) = todo.pop() {
+        for entry in fs::read_dir(&at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                todo.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().display().to_string();
+                found.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Makes a report, makes it again from the JSON in it, and compares the two; returns its files.
+fn made_twice(args: &[&str], results: &str) -> BTreeMap<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (first, again, elsewhere) = (at("first"), at("again"), at("elsewhere"));
+    interregnum(&[args, &["--out", &first]].concat());
+    fs::create_dir(&elsewhere).unwrap();
+    fs::copy(Path::new(&first).join(results), Path::new(&elsewhere).join(results)).unwrap();
+    let (exit, written, complaint) = interregnum(&["report", &elsewhere, "--out", &again]);
+    assert_eq!((exit, complaint.as_str()), (Exit::Passed, ""));
+    let mut expected = files(Path::new(&first));
+    expected.retain(|name, _| name != results && !name.starts_with("regressions"));
+    let made = files(Path::new(&again));
+    assert_eq!(made, expected);
+    assert_eq!(written.lines().count(), made.len(), "{written}");
+    assert!(written.ends_with("index.html\n"), "{written}");
+
+    // Without a folder the documents appear beside the results.
+    let (exit, _, _) = interregnum(&["report", &format!("{elsewhere}/{results}")]);
+    assert_eq!(exit, Exit::Passed);
+    assert_eq!(files(Path::new(&elsewhere)).len(), made.len() + 1);
+    made
+}
+
+#[test]
+fn every_document_is_made_of_the_stored_results_alone() {
+    let at = |name: &str| format!("{}/tests/transcripts/run.in/{name}", env!("CARGO_MANIFEST_DIR"));
+    let (found, planted, panics) = (at("found.json"), at("planted.json"), at("panics.json"));
+    let paxos = "paxos/ignores-reported-value";
+    let run = ["run", &found, &planted, &panics, paxos, "--seeds", "0..4"];
+    let made = made_twice(&run, "results.json");
+    let page = &made["index.html"];
+    for shown in ["Step by step", "without the planted bug", "id=\"e", "See it again"] {
+        assert!(page.contains(shown), "{shown}");
+    }
+    let runs = made.keys().filter(|name| name.starts_with("runs/")).count();
+    assert!(runs >= 1, "what has no room on the page has pages of its own: {:?}", made.keys());
+
+    let audit = ["audit", "paxos", "--mutant", paxos, "--mutant", "paxos/blank-votes"];
+    let made = made_twice(&audit, "audit.json");
+    for page in ["runs/paxos-ignores-reported-value.html", "runs/paxos-blank-votes.html"] {
+        assert!(made["index.html"].contains(page) && made[page].contains("Step by step"), "{page}");
+    }
+    let broken = made_twice(&["audit", "toy"], "audit.json");
+    assert!(broken["index.html"].contains("Audit of"));
+}
+
+#[test]
+fn what_is_no_result_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::write(at("cut.json"), r#"{"version":1,"command":"run","of":"1","runs":["#).unwrap();
+    fs::create_dir(at("empty")).unwrap();
+    for (name, expected) in [
+        (
+            "nowhere",
+            "no such file or folder; expected the results.json or audit.json that --out has written",
+        ),
+        (
+            "empty",
+            "neither results.json nor audit.json is there; `run --out` and `audit --out` write them",
+        ),
+        ("cut.json", "EOF while parsing a list at line 1 column 46; expected results as"),
+    ] {
+        let (exit, text, error) = interregnum(&["report", &at(name)]);
+        assert_eq!((exit, text.as_str()), (Exit::Usage, ""), "{error}");
+        assert!(error.starts_with(&format!("error: {}: ", at(name))), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    let (exit, _, error) = interregnum(&["report", "/dev/zero"]);
+    assert!(exit == Exit::Usage && error.contains("a pipe or a device"), "{error}");
+}
+
+/// Results to be tampered with: small, and with everything in them.
+fn sample() -> Value {
+    let found = format!("{}/tests/transcripts/run.in/found.json", env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().display().to_string();
+    interregnum(&["run", &found, "paxos/ignores-reported-value", "--out", &out]);
+    let text = fs::read_to_string(folder.path().join("results.json")).unwrap();
+    let mut results: Value = serde_json::from_str(&text).unwrap();
+    for scenario in results["scenarios"].as_array_mut().unwrap() {
+        let kept = ["kept", "example"].map(|name| scenario[name].take());
+        let one = kept
+            .iter()
+            .flat_map(|kept| kept.as_array().map_or(vec![kept], |all| all.iter().collect()));
+        let mut one = one.into_iter().find(|kept| !kept["recording"].is_null()).unwrap().clone();
+        let lines = one["recording"]["lines"].as_array_mut().unwrap();
+        lines.drain(..lines.len().saturating_sub(20));
+        scenario["kept"] = Value::from(vec![one]);
+        scenario["lines"] = Value::Array(Vec::new());
+    }
+    results["runs"] = Value::Array(Vec::new());
+    results
+}
+
+/// The places of a document where something stands, by depth first.
+fn places(value: &mut Value) -> Vec<&mut Value> {
+    let mut found = Vec::new();
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| found.extend(places(item))),
+        Value::Object(fields) => fields.values_mut().for_each(|item| found.extend(places(item))),
+        leaf => found.push(leaf),
+    }
+    found
+}
+
+/// Something else of the same type, as hostile as it gets.
+fn other(value: &Value, dice: u64) -> Value {
+    match value {
+        Value::Number(_) => Value::from([0, 1, u64::MAX, 1 << 63, 255][dice as usize % 5]),
+        // Most of these can be only one of a few words, and nothing else is looked at when they are not.
+        Value::String(text) if is_word(text) && !dice.is_multiple_of(64) => value.clone(),
+        Value::String(_) => {
+            let words =
+                ["", "</script><script>", "n999/p7", "0xffffffffffffffff", "crashed", "\u{202e}"];
+            Value::from(words[dice as usize % words.len()])
+        }
+        Value::Bool(is) => Value::from(!is),
+        other => other.clone(),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    let is_hex = text.len() == 32 && text.chars().all(|c| c.is_ascii_hexdigit());
+    is_hex || text.starts_with("0x") || text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// It is a report or an error, never a panic.
+    #[test]
+    fn whatever_the_results_say_they_are_read_without_harm(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 1..60)
+    ) {
+        static SAMPLE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(sample);
+        let mut results = SAMPLE.clone();
+        let mut places = places(&mut results);
+        for (index, dice) in changes {
+            let place = index.get_mut(&mut places);
+            **place = other(place, dice);
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.json");
+        fs::write(&path, results.to_string()).unwrap();
+        let (exit, _, error) = interregnum(&["report", &path.display().to_string()]);
+        prop_assert!(exit == Exit::Passed || exit == Exit::Usage, "{exit:?}: {error}");
+        if exit == Exit::Passed {
+            let page = fs::read_to_string(folder.path().join("index.html")).unwrap();
+            prop_assert_eq!(page.matches("<script").count(), 1);
+        }
+    }
+}
