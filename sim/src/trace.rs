@@ -69,7 +69,7 @@ impl<'r, M: Machine> Tracer<'r, M> {
         let state =
             if self.recorder.wants_states() { self.state(cluster, now, seen) } else { None };
         let kind = seen.kind().name().to_owned();
-        let (process, peer) = (seen.process().map(|process| process.to_string()), peer(seen));
+        let (process, peer) = (place(seen), peer(seen));
         let what = what(seen);
         let at_ns = now.0;
         self.recorder.take(TraceLine {
@@ -183,6 +183,16 @@ fn pop<K: Ord>(map: &mut BTreeMap<K, VecDeque<u64>>, key: K) -> Option<u64> {
     number
 }
 
+/// The process, or the node, that it happened to.
+fn place<M: Machine>(seen: &Seen<'_, M>) -> Option<String> {
+    match seen {
+        Seen::Damaged { node, .. } | Seen::Replaced { node } | Seen::ClockChanged { node, .. } => {
+            Some(node.to_string())
+        }
+        _ => seen.process().map(|process| process.to_string()),
+    }
+}
+
 fn peer<M: Machine>(seen: &Seen<'_, M>) -> Option<String> {
     match seen {
         Seen::Sent { to, .. } => Some(to.to_string()),
@@ -213,8 +223,8 @@ fn what<M: Machine>(seen: &Seen<'_, M>) -> String {
             format!("on {node} {volume:?} {:?} to before {:?}", slots.start, slots.end)
         }
         Seen::Forgotten { node, at, .. } => format!("on {node} {at:?}"),
-        Seen::Damaged { node, at, harm } => format!("on {node} {at:?} {harm:?}"),
-        Seen::Replaced { node } => format!("disk of {node}"),
+        Seen::Damaged { at, harm, .. } => format!("{at:?} {harm:?}"),
+        Seen::Replaced { .. } => "by a blank disk".to_owned(),
         Seen::Misread { at, stale, .. } => {
             format!("{at:?} {}", if *stale { "stale" } else { "unreadable for now" })
         }
@@ -225,7 +235,7 @@ fn what<M: Machine>(seen: &Seen<'_, M>) -> String {
         Seen::Crashed { why, .. } => format!("{why:?}"),
         Seen::Halted { reason, .. } => (*reason).to_owned(),
         Seen::Paused { .. } | Seen::Resumed { .. } => String::new(),
-        Seen::ClockChanged { node, change } => format!("of {node}: {change:?}"),
+        Seen::ClockChanged { change, .. } => format!("{change:?}"),
         Seen::FaultBegan { index, kind, nodes } => format!("fault {index}: {kind} on {nodes}"),
         Seen::FaultEnded { index, kind } => format!("fault {index}: {kind}"),
         Seen::Calm { core } => format!("core {core}"),

@@ -4,20 +4,22 @@
 //! goes back along two kinds of steps: from an effect to the input that the process was given (a message, a
 //! timer, a call, the end of a sync), and from an input to where it came from (the sending, the write). So it
 //! is a part of the causal past: that which was passed on, step by step. What else the processes had in
-//! memory then is told by their states. To it belongs what came of the evidence, along the same steps, and
-//! every fault, crash and pause, whomever it struck; and, while there is room, what the same processes did last
+//! memory then is told by their states. To it belongs what came of the evidence, along the same steps, what
+//! mentions the things that the failure names, and every fault, crash and pause, whomever it struck; and, while there is room, what the same processes did last
 //! before.
 
 use interregnum_sim::outcome::{Evidence, Outcome, TraceLine};
-use interregnum_sim::recording::Recording;
+use interregnum_sim::recording::{Names, Recording};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-/// So many rows are drawn at most; of more, the last ones and those of evidence.
-const MOST_ROWS: usize = 400;
+/// So many rows are drawn at most: no recording has more.
+const MOST_ROWS: usize = 700;
 /// So many rows may lead to the failure,
 const MOST_LED: usize = 90;
 /// so many of those that follow from evidence are added,
 const MOST_CAME: usize = 40;
+/// and of those that mention what the failure names;
+const MOST_NAMED: usize = 40;
 /// and so few are filled up with what came before.
 const LEAST_LED: usize = 40;
 /// So many lanes are drawn; what happens elsewhere has none.
@@ -56,11 +58,11 @@ pub(super) struct Row<'r> {
 
 impl<'r> Story<'r> {
     pub(super) fn of(outcome: &'r Outcome, recording: &'r Recording) -> Self {
-        let lines = chosen(outcome, &recording.lines);
-        let mut rows = rows(&lines);
+        let lines = &recording.lines[recording.lines.len().saturating_sub(MOST_ROWS)..];
+        let mut rows = rows(lines);
         let facts = outcome.violation.as_ref().map_or(&[][..], |violation| &violation.evidence);
         mark_evidence(&mut rows, facts);
-        mark_led(&mut rows);
+        mark_led(&mut rows, &Names::of(outcome));
         let lanes = lanes(&mut rows);
         let before = lines.first().map_or(0, |line| line.line);
         Self { lanes, rows, before }
@@ -83,18 +85,7 @@ pub(super) fn node_of(process: &str) -> Option<u8> {
     process.strip_prefix('n')?.split('/').next()?.parse().ok()
 }
 
-/// The lines that are drawn.
-fn chosen<'r>(outcome: &Outcome, lines: &'r [TraceLine]) -> Vec<&'r TraceLine> {
-    let facts = outcome.violation.as_ref().map_or(&[][..], |violation| &violation.evidence);
-    let early = lines.len().saturating_sub(MOST_ROWS);
-    let is_drawn = |(index, line): &(usize, &TraceLine)| {
-        *index >= early || facts.iter().any(|fact| shows(line, fact))
-    };
-    let drawn: Vec<_> = lines.iter().enumerate().filter(is_drawn).map(|(_, line)| line).collect();
-    drawn[drawn.len().saturating_sub(2 * MOST_ROWS)..].to_vec()
-}
-
-fn rows<'r>(lines: &[&'r TraceLine]) -> Vec<Row<'r>> {
+fn rows<'r>(lines: &'r [TraceLine]) -> Vec<Row<'r>> {
     let numbers: BTreeMap<u64, usize> =
         lines.iter().enumerate().map(|(index, line)| (line.line, index)).collect();
     let mut of_event: BTreeMap<u64, u64> = BTreeMap::new();
@@ -201,7 +192,7 @@ fn words(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_alphanumeric() || "._/".contains(c))).collect()
 }
 
-fn mark_led(rows: &mut [Row<'_>]) {
+fn mark_led(rows: &mut [Row<'_>], names: &Names) {
     let mut led = BTreeSet::new();
     let evidence = (0..rows.len()).filter(|index| !rows[*index].evidence.is_empty());
     // What came last is where the failure was seen.
@@ -220,7 +211,17 @@ fn mark_led(rows: &mut [Row<'_>]) {
         }
     }
     led.extend(came);
+    let counts: Vec<_> = rows.iter().map(|row| names.in_text(&row.line.what)).collect();
+    let needed = names.needed(counts.iter().filter(|count| **count > 1).count());
+    let named = (0..rows.len()).rev().filter(|index| counts[*index] >= needed);
+    led.extend(named.take(MOST_NAMED));
+    // A disk that rots does so in many places at once: one of them tells it.
+    let is_new = |index: &usize| {
+        let key = |row: &Row<'_>| (row.line.event, row.line.kind.clone(), row.line.process.clone());
+        index.checked_sub(1).is_none_or(|last| key(&rows[last]) != key(&rows[*index]))
+    };
     let trouble = (0..rows.len()).rev().filter(|index| is_trouble(&rows[*index].line.kind));
+    let trouble = trouble.filter(is_new);
     let room = MOST_LED.saturating_sub(led.len() / 2);
     led.extend(trouble.take(room));
     let involved: BTreeSet<&str> =
@@ -228,7 +229,7 @@ fn mark_led(rows: &mut [Row<'_>]) {
     for index in (0..rows.len()).rev() {
         let is_theirs =
             rows[index].line.process.as_deref().is_some_and(|process| involved.contains(process));
-        if led.len() < LEAST_LED && is_theirs {
+        if led.len() < LEAST_LED && is_theirs && !is_trouble(&rows[index].line.kind) {
             led.insert(index);
         }
     }

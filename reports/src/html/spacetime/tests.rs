@@ -93,18 +93,47 @@ fn evidence_is_the_line_that_says_most_of_it() {
     assert!(page.contains("class=\"beside\""));
 }
 
-/// Of a long recording the last lines are drawn, the evidence, and how much lies between.
+/// What a recording left out is said where it is missing.
 #[test]
-fn a_long_recording_is_bounded_and_says_so() {
-    let lines = (0..5_000).map(|n| line(n, &format!("n{}", n % 60), "fired", None)).collect();
+fn what_was_not_kept_is_said() {
+    let numbers = [3].into_iter().chain(4_600..5_000);
+    let lines = numbers.map(|n| line(n, &format!("n{}", n % 60), "fired", None)).collect();
     let (outcome, recording) = (outcome(&[(3_000, 3, "")]), recording(lines));
     let story = Story::of(&outcome, &recording);
-    assert_eq!((story.rows.len(), story.rows[0].line.line, story.before), (401, 3, 3));
+    assert_eq!((story.rows.len(), story.before), (401, 3));
     assert_eq!((story.rows[1].line.line, story.rows[1].skipped), (4_600, 4_596));
     assert!(story.lanes.len() <= 24 && story.lanes.contains(&"n3"), "{:?}", story.lanes);
     let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
     assert!(page.contains("4,596 lines in between are not shown"));
-    assert!(page.len() < 400_000, "{}", page.len());
+}
+
+#[test]
+fn a_page_on_the_longest_recording_has_a_bounded_size() {
+    let lines = (0..5_000).map(|n| line(n, &format!("n{}", n % 60), "fired", None)).collect();
+    let (outcome, recording) = (outcome(&[]), recording(lines));
+    assert_eq!(Story::of(&outcome, &recording).rows.len(), 700);
+    let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
+    assert!(page.len() < 500_000, "{}", page.len());
+}
+
+/// What mentions the things that failed led to it; of many signs of one trouble one is enough.
+#[test]
+fn the_names_in_a_failure_and_one_sign_of_each_trouble_are_shown() {
+    let mut lines = chain();
+    for number in 108..120 {
+        lines.push(line(number, "n4", "damaged", None));
+        lines.last_mut().unwrap().event = 54;
+    }
+    for number in [20, 40] {
+        lines[number].what = "Accepted { slot: s31 }".to_owned();
+    }
+    let mut outcome = outcome(&[(107_000, 1, "")]);
+    outcome.violation.as_mut().unwrap().what = "n4 treats s31 as chosen".to_owned();
+    let recording = recording(lines);
+    let story = Story::of(&outcome, &recording);
+    let led: Vec<_> = story.rows.iter().filter(|row| row.led).map(|row| row.line.line).collect();
+    assert!(led.contains(&20) && led.contains(&40), "{led:?}");
+    assert_eq!(led.iter().filter(|line| (108..119).contains(*line)).count(), 1, "{led:?}");
 }
 
 /// Who was down before the first line is drawn so from the top, and until it comes up.

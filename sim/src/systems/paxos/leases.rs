@@ -19,44 +19,14 @@
 
 use super::evidence::Layer;
 use super::properties::{L1, L2, L3};
+use super::watched::{Exclusion, Held, Watched};
 use crate::check::{Check, Failure, Report, Tally, View};
 use crate::clock::{ClockChange, TrueTime};
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::paxos::{Ballot, Body, Fact, Reply};
-use interregnum_core::{CallId, LocalTime, Machine, NodeId, Span};
+use interregnum_core::{LocalTime, Machine, NodeId, Span};
 use std::fmt;
 use std::marker::PhantomData;
-
-/// A heartbeat at one node, and until when it excludes others there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Exclusion {
-    ballot: Ballot,
-    sequence: u64,
-    until: LocalTime,
-}
-
-/// A belief.
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    until: LocalTime,
-    since: TrueTime,
-    borne_out: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Watched {
-    /// The last heartbeat of the highest ballot that reached the node in this life, and the last other one.
-    heard: [Option<Exclusion>; 2],
-    /// Whom the node excludes others for, and whom it did before.
-    granted: [Option<Exclusion>; 2],
-    /// Whether it ever took part in a ballot, in any of its lives.
-    took_part: bool,
-    restarted: Option<LocalTime>,
-    /// How much its clock would show more, had it not started anew.
-    counted_before: u64,
-    held: Option<Held>,
-    called: Option<(CallId, TrueTime)>,
-}
 
 /// Judges leases of the Paxos layer `L` of machines `M`.
 pub(super) struct Leases<M, L> {
@@ -104,7 +74,8 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
                 let known = |e: &Exclusion| (e.ballot, e.sequence) > (*ballot, *sequence);
                 if node.granted[0].as_ref().is_none_or(|own| !known(own)) {
                     let until = counted.after(self.grant);
-                    node.grants(Exclusion { ballot: *ballot, sequence: *sequence, until });
+                    let (ballot, sequence) = (*ballot, *sequence);
+                    node.grants(Exclusion { ballot, sequence, until, since: view.now() });
                 }
                 None
             }
@@ -113,7 +84,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
                 let is_it = |e: &&Exclusion| (e.ballot, e.sequence) == (*ballot, *sequence);
                 let heard = node.heard.iter().flatten().find(is_it).copied();
                 if let Some(heard) = heard {
-                    node.grants(heard);
+                    node.grants(Exclusion { since: view.now(), ..heard });
                 }
                 None
             }
@@ -138,7 +109,7 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
             Body::Heartbeat { ballot, sequence, .. } => {
                 let until = counted.after(self.grant);
                 node.superseded(ballot);
-                node.hears(Exclusion { ballot, sequence, until });
+                node.hears(Exclusion { ballot, sequence, until, since: view.now() });
             }
             Body::Release { ballot, sequence } => node.released(ballot, sequence),
             _ => {}
@@ -185,6 +156,33 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         nodes.filter(live).count() * 2 > self.nodes.len()
     }
 
+    /// Who excluded others in favour of `owner` last, and how long ago that ended.
+    fn last_grants(
+        &self,
+        view: View<'_, M>,
+        owner: NodeId,
+    ) -> impl Iterator<Item = (TrueTime, NodeId, String)> {
+        let nodes = (0..=u8::MAX).map(NodeId).zip(&self.nodes);
+        let mut grants: Vec<_> = nodes
+            .filter_map(|(node, watched)| {
+                let mut granted = watched.granted.iter().flatten();
+                let grant = granted.find(|grant| grant.ballot.node == owner)?;
+                let clock = self.counted(view, node);
+                let (ballot, sequence) = (grant.ballot, grant.sequence);
+                let what = if clock < grant.until {
+                    let left = grant.until.since(clock);
+                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, for another {left}")
+                } else {
+                    let ago = clock.since(grant.until);
+                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, that ended {ago} ago")
+                };
+                Some((grant.since, node, what))
+            })
+            .collect();
+        grants.sort_by_key(|grant| grant.0);
+        grants.into_iter()
+    }
+
     fn believes(&mut self, view: View<'_, M>, holder: NodeId, until: LocalTime) -> Option<Failure> {
         let now = view.now();
         if view.local_time(holder) >= until {
@@ -217,7 +215,8 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         if !self.majority_excludes_for(view, node) {
             self.rights.violated += 1;
             let what = format!("{node} answers at once, and no majority excludes others for it");
-            return Some(Failure::new(&L2, what).because(now, node, "answers from its own state"));
+            let failure = self.last_grants(view, node).fold(Failure::new(&L2, what), because);
+            return Some(failure.because(now, node, "answers from its own state"));
         }
         // One who acts a little longer than it claimed will soon act without a majority.
         if self.nodes.get(node.index())?.held.is_some() {
@@ -230,45 +229,8 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
     }
 }
 
-impl Watched {
-    /// What the node still owes an answer to is of the highest ballot; late ones of others, however many,
-    /// do not hide that.
-    fn hears(&mut self, new: Exclusion) {
-        if self.heard[0].is_some_and(|highest| highest.ballot > new.ballot) {
-            self.heard[1] = Some(new);
-        } else {
-            self.heard = [Some(new), self.heard[0]];
-        }
-    }
-
-    /// A later copy of an earlier heartbeat shortens nothing.
-    fn grants(&mut self, new: Exclusion) {
-        match &mut self.granted[0] {
-            Some(old) if old.ballot == new.ballot => {
-                old.sequence = old.sequence.max(new.sequence);
-                old.until = old.until.max(new.until);
-            }
-            old => self.granted = [Some(new), *old],
-        }
-    }
-
-    /// Whoever sends heartbeats was elected by a majority, none of which excluded it in favour of an
-    /// earlier leader any more: that one's lease is over, whatever this node still grants it.
-    fn superseded(&mut self, ballot: Ballot) {
-        for granted in &mut self.granted {
-            granted.take_if(|earlier| earlier.ballot < ballot);
-        }
-    }
-
-    /// A leader that released its last heartbeat acts on none of the earlier ones either, and a grant that is
-    /// still to be sent is void.
-    fn released(&mut self, ballot: Ballot, sequence: u64) {
-        for granted in self.granted.iter_mut().chain(&mut self.heard) {
-            if granted.is_some_and(|e| e.ballot == ballot && e.sequence <= sequence) {
-                *granted = None;
-            }
-        }
-    }
+fn because(failure: Failure, (at, node, what): (TrueTime, NodeId, String)) -> Failure {
+    failure.because(at, node, what)
 }
 
 impl<M: Machine, L: Layer<M>> Check<M> for Leases<M, L> {

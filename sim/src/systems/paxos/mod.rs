@@ -7,7 +7,7 @@
 //! | `ledger`, `cell`, `reference` | what is chosen, from durable records alone; what follows from it |
 //! | `acceptors`, `ballots`, `holdings` | what nodes promise, own and keep: A1, A3, A4, A6 |
 //! | `claims`, `states`, `answers` | what they call chosen, are in and answer: A2, A5, A7, A8, A9 |
-//! | `leases` | who holds the leader's lease, and by what right: L1, L2, L3 |
+//! | `leases`, `watched` | who holds the leader's lease, and by what right: L1, L2, L3; what is known of each node |
 //! | `progress`, `catch_up` | what must happen after the faults: V1, V7 |
 //! | `beliefs` | facts that are kept back |
 //! | `judge`, `bench` | the one check that folds them all |
@@ -50,6 +50,7 @@ mod seams;
 mod settings;
 mod states;
 mod trials;
+mod watched;
 mod withheld;
 
 #[cfg(test)]
