@@ -117,7 +117,9 @@ fn evidence(violation: &Violation, told: Option<&Told<'_>>) -> Markup {
         }
         @if !violation.evidence.is_empty() {
             div.scroll { table {
-                thead { tr { th {} th.n { "Time" } th { "Node" } th { "What contradicts what" } } }
+                thead { tr {
+                    th { span.unseen { "Fact" } } th.n { "Time" } th { "Node" } th { "What contradicts what" }
+                } }
                 tbody { @for (number, fact) in (1..).zip(&violation.evidence) { tr {
                     td { @match told.and_then(|told| told.fact(number)) {
                         Some(address) => a.fact href=(address) { "✘" (number) },
@@ -142,7 +144,9 @@ pub(super) fn events(outcome: &Outcome) -> Markup {
             details {
                 summary { "The time line in words" }
                 div.scroll { table {
-                    thead { tr { th.n { "Time" } th { "Node" } th { "What" } th {} } }
+                    thead { tr {
+                        th.n { "Time" } th { "Node" } th { "What" } th { span.unseen { "Details" } }
+                    } }
                     tbody {
                         @for event in first { (line(event)) }
                         @if left_out > 0 {

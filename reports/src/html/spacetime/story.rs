@@ -15,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 /// So many rows are drawn at most: no recording has more.
 const MOST_ROWS: usize = 700;
 /// So many rows may lead to the failure,
-const MOST_LED: usize = 90;
+const MOST_LED: usize = 60;
 /// so many of those that follow from evidence are added,
-const MOST_CAME: usize = 40;
+const MOST_CAME: usize = 24;
 /// and of those that mention what the failure names;
-const MOST_NAMED: usize = 40;
+const MOST_NAMED: usize = 24;
 /// and so few are filled up with what came before.
 const LEAST_LED: usize = 40;
 /// So many lanes are drawn; what happens elsewhere has none.
@@ -222,8 +222,7 @@ fn mark_led(rows: &mut [Row<'_>], names: &Names) {
     };
     let trouble = (0..rows.len()).rev().filter(|index| is_trouble(&rows[*index].line.kind));
     let trouble = trouble.filter(is_new);
-    let room = MOST_LED.saturating_sub(led.len() / 2);
-    led.extend(trouble.take(room));
+    led.extend(trouble.take(MOST_LED / 2));
     let involved: BTreeSet<&str> =
         led.iter().filter_map(|index| rows[*index].line.process.as_deref()).collect();
     for index in (0..rows.len()).rev() {
@@ -239,6 +238,9 @@ fn mark_led(rows: &mut [Row<'_>], names: &Names) {
 /// Gives every row its lanes: processes first, in the order of their names, then clients.
 fn lanes<'r>(rows: &mut [Row<'r>]) -> Vec<&'r str> {
     let mut names: BTreeMap<(bool, u64, &'r str), (bool, usize)> = BTreeMap::new();
+    // Clients come by the dozen; those that have to do with it have a lane.
+    let is_drawn =
+        |((is_client, ..), (led, _)): &(&(bool, u64, &str), &(bool, usize))| *led || !*is_client;
     for row in rows.iter() {
         for name in ends(row.line).into_iter().flatten() {
             let seen = names.entry(order(name)).or_default();
@@ -247,7 +249,8 @@ fn lanes<'r>(rows: &mut [Row<'r>]) -> Vec<&'r str> {
         }
     }
     // Where there are too many, those count that have to do with the failure.
-    let mut by_weight: Vec<_> = names.iter().map(|(key, weight)| (*weight, *key)).collect();
+    let drawn = names.iter().filter(is_drawn);
+    let mut by_weight: Vec<_> = drawn.map(|(key, weight)| (*weight, *key)).collect();
     by_weight.sort_by_key(|(weight, key)| (std::cmp::Reverse(*weight), *key));
     by_weight.truncate(MOST_LANES);
     let mut keys: Vec<_> = by_weight.into_iter().map(|(_, key)| key).collect();
