@@ -73,6 +73,7 @@ pub(crate) fn outcome(seed: u64, observed: Observed, evidence: usize) -> Outcome
         highlights: Vec::new(),
         highlights_left_out: 0,
         highlights_gap: 0,
+        latency: Default::default(),
         caveats: Vec::new(),
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn outcome(seed: u64) -> Outcome {
         highlights: Vec::new(),
         highlights_left_out: 0,
         highlights_gap: 0,
+        latency: Default::default(),
         caveats: Vec::new(),
     }
 }

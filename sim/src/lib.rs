@@ -26,6 +26,7 @@ pub mod workload;
 #[cfg(test)]
 mod fake;
 mod highlights;
+pub mod latency;
 mod plan;
 mod run;
 mod tap;

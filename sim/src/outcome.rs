@@ -1,6 +1,7 @@
 //! What a run showed: plain data, the same for every system. Verdicts are drawn from it, documents
 //! are made of it.
 
+use crate::latency::Latency;
 use crate::scenario::ChaosKind;
 use interregnum_core::Fingerprint;
 use schemars::JsonSchema;
@@ -231,6 +232,9 @@ pub struct Outcome {
     pub highlights_left_out: u64,
     /// Before which of the highlights those are missing.
     pub highlights_gap: usize,
+    /// How long clients waited for answers.
+    #[serde(default)]
+    pub latency: Latency,
     /// Why the findings say less than they seem to.
     pub caveats: Vec<Caveat>,
 }

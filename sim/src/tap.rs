@@ -5,6 +5,7 @@ use crate::check::{Check, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::highlights::Highlights;
+use crate::latency::{CALLS, Watch};
 use crate::outcome::{Highlight, HighlightKind};
 use crate::seen::{Kind, Kinds, Seen};
 use crate::system::EndOfClaims;
@@ -28,6 +29,7 @@ pub(crate) struct Tap<'r, M: Machine> {
     counts: [u64; Kind::ALL.len()],
     probes: BTreeMap<&'static str, u64>,
     pub(crate) highlights: Highlights,
+    pub(crate) waits: Watch,
     tracer: Option<Tracer<'r, M>>,
 }
 
@@ -52,6 +54,7 @@ impl<'r, M: Machine> Tap<'r, M> {
             counts: [0; Kind::ALL.len()],
             probes: BTreeMap::new(),
             highlights: Highlights::default(),
+            waits: Watch::default(),
             tracer,
         }
     }
@@ -79,6 +82,9 @@ impl<'r, M: Machine> Tap<'r, M> {
         self.counts[kind as usize] += 1;
         if RARE.contains(kind) || self.tracer.is_some() {
             self.see_rare(cluster, now, seen);
+        }
+        if CALLS.contains(kind) {
+            self.waits.see(now, seen);
         }
         if !self.audience[kind as usize].is_empty() {
             self.judge(cluster, now, seen);

@@ -273,6 +273,7 @@ impl<'r> Run<'r> {
             highlights: self.highlights,
             highlights_left_out: 0,
             highlights_gap: 0,
+            latency: Default::default(),
             caveats: Vec::new(),
             properties,
         }

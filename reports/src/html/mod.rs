@@ -66,6 +66,7 @@ fn page(title: &str, body: &Markup) -> String {
                 style { (PreEscaped(STYLE)) }
             }
             body {
+                (stripes())
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -73,6 +74,19 @@ fn page(title: &str, body: &Markup) -> String {
     };
     // Titles and what machines say come from elsewhere; nothing in them turns the text around.
     markup.into_string().chars().map(|c| if c == '\n' { c } else { harmless(c) }).collect()
+}
+
+/// The pattern of whatever is paused, so that it is not told by its colour alone.
+fn stripes() -> Markup {
+    html! {
+        svg.unseen aria-hidden="true" {
+            defs {
+                pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    line.stripe x1="0" y1="0" x2="0" y2="6" {}
+                }
+            }
+        }
+    }
 }
 
 /// What the words in the tables mean, and where the same figures are for machines.

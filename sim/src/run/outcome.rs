@@ -37,6 +37,7 @@ impl<S: System> Run<'_, S> {
                 what: format!("{}: {}", violation.invariant, violation.what),
             });
         }
+        let latency = tap.waits.take();
         let fingerprint = tap.folder.fingerprint();
         let caveats = self.caveats();
         Outcome {
@@ -54,6 +55,7 @@ impl<S: System> Run<'_, S> {
             highlights,
             highlights_left_out,
             highlights_gap,
+            latency,
             caveats,
         }
     }
@@ -184,6 +186,7 @@ pub(super) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
         highlights: Vec::new(),
         highlights_left_out: 0,
         highlights_gap: 0,
+        latency: Default::default(),
         caveats: Vec::new(),
     }
 }
