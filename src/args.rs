@@ -103,6 +103,20 @@ pub(crate) enum Form {
     Github,
 }
 
+/// The forms of traces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceForm {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line, the result last.
+    Json,
+    /// Chrome's trace events, for Perfetto and others; without the result.
+    Chrome,
+    /// A log with vector clocks for ShiViz; without the result.
+    Shiviz,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Run {
     /// Scenario files; a folder stands for every `*.json` in it, at any depth.
@@ -179,9 +193,9 @@ pub(crate) struct Replay {
     /// Run the sound system in place of the planted bug.
     #[arg(long)]
     pub(crate) sound: bool,
-    /// The form of the trace: text, or one JSON object a line.
+    /// The form of the trace.
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub(crate) format: Format,
+    pub(crate) format: TraceForm,
     /// Print what the run came to, but not the trace.
     #[arg(long, short)]
     pub(crate) quiet: bool,

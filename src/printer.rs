@@ -1,10 +1,12 @@
 //! The trace of a replay, as far as somebody wants to read it.
 
-use crate::args::{Format, Replay};
+use crate::args::{Replay, TraceForm};
 use crate::io::Io;
 use interregnum_core::Fingerprint;
-use interregnum_reports::terminal::{Look, trace_line};
-use interregnum_sim::outcome::TraceLine;
+use interregnum_reports::export::chrome::ChromeTrace;
+use interregnum_reports::export::shiviz::ShivizLog;
+use interregnum_reports::terminal::{Look, trace_header, trace_line};
+use interregnum_sim::outcome::{Outcome, TraceLine};
 use interregnum_sim::trace::Recorder;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +17,8 @@ pub(crate) struct Printer<'p> {
     io: &'p mut Io,
     look: Look,
     nodes: Vec<String>,
+    chrome: ChromeTrace,
+    shiviz: ShivizLog,
     /// Set once nobody reads any more.
     unread: &'p AtomicBool,
 }
@@ -22,7 +26,30 @@ pub(crate) struct Printer<'p> {
 impl<'p> Printer<'p> {
     pub(crate) fn new(args: &'p Replay, io: &'p mut Io, unread: &'p AtomicBool) -> Self {
         let (look, nodes) = (io.look(), args.nodes.iter().map(|node| format!("n{node}")).collect());
-        Self { args, io, look, nodes, unread }
+        let (chrome, shiviz) = (ChromeTrace::default(), ShivizLog::default());
+        let mut printer = Self { args, io, look, nodes, chrome, shiviz, unread };
+        printer.begin();
+        printer
+    }
+
+    // `Io` swallows the failures of its stream and remembers them: none are told here.
+    fn begin(&mut self) {
+        let _ = match self.args.format {
+            TraceForm::Human if !self.args.quiet => {
+                self.io.print(&format!("{}\n", trace_header(self.look)));
+                Ok(())
+            }
+            TraceForm::Human | TraceForm::Json => Ok(()),
+            TraceForm::Chrome => self.chrome.begin(self.io),
+            TraceForm::Shiviz => self.shiviz.begin(self.io),
+        };
+    }
+
+    /// Ends what the trace is written as.
+    pub(crate) fn end(&mut self, outcome: &Outcome) {
+        if self.args.format == TraceForm::Chrome {
+            let _ = self.chrome.end(self.io, outcome);
+        }
     }
 
     /// Whether a line is about one of the nodes asked for. What is about no process is about all of them.
@@ -61,12 +88,16 @@ impl Recorder for Printer<'_> {
         if !fields.any(|field| field.contains(wanted)) {
             return;
         }
-        if self.args.format == Format::Json {
-            // `Io` swallows the failures of its stream and remembers them.
-            let _ = serde_json::to_writer(&mut *self.io, &line);
-            let _ = self.io.write_all(b"\n");
-        } else {
-            self.io.print(&format!("{}\n", trace_line(self.look, &line)));
-        }
+        let _ = match self.args.format {
+            TraceForm::Human => {
+                self.io.print(&format!("{}\n", trace_line(self.look, &line)));
+                Ok(())
+            }
+            TraceForm::Json => serde_json::to_writer(&mut *self.io, &line)
+                .map_err(Into::into)
+                .and_then(|()| self.io.write_all(b"\n")),
+            TraceForm::Chrome => self.chrome.line(self.io, &line),
+            TraceForm::Shiviz => self.shiviz.line(self.io, &line),
+        };
     }
 }

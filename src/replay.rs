@@ -1,7 +1,7 @@
 //! `interregnum replay`: one run again, bit for bit, with everything that happens.
 
 use crate::Program;
-use crate::args::{Format, Replay};
+use crate::args::{Replay, TraceForm};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
@@ -70,15 +70,14 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         io.error(&refusal);
         return Exit::Usage;
     }
-    let json = args.format == Format::Json;
-    if !json && !args.quiet {
-        let header = terminal::trace_header(io.look());
-        io.print(&format!("{header}\n"));
-    }
     let patience = Patience { watch: Watch::new(io, 1, true), unread: AtomicBool::new(false) };
     let ran = catch_unwind(AssertUnwindSafe(|| {
         let mut printer = Printer::new(args, io, &patience.unread);
-        loaded.prepared.trace_until(args.seed, &mut printer, &patience)
+        let ran = loaded.prepared.trace_until(args.seed, &mut printer, &patience);
+        if let Ok(outcome) = &ran {
+            printer.end(outcome);
+        }
+        ran
     }));
     match ran {
         Ok(Ok(outcome)) => conclude(program, args, &loaded, &outcome, io),
@@ -150,10 +149,10 @@ fn conclude(
         replay.push_str(SOUND);
     }
     let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
-    if args.format == Format::Json {
+    if args.format == TraceForm::Json {
         let _ = serde_json::to_writer(&mut *io, &Last { run: &record });
         io.print("\n");
-    } else {
+    } else if args.format == TraceForm::Human {
         let mut summary = Summary::new(case.clone(), &loaded.scenario, Seeds::one(outcome.seed));
         summary.add(&record);
         let look = io.look();

@@ -2,8 +2,10 @@
 //! same whether it is written at the end of a run or made again from its JSON later.
 
 use crate::audit::Audit;
+use crate::export::chrome::chrome;
+use crate::export::shiviz::shiviz;
 use crate::json::End;
-use crate::{github, html, junit};
+use crate::{Kept, github, html, junit};
 use std::io;
 
 /// A file of a report.
@@ -30,6 +32,11 @@ pub fn of_run(end: &End<'_>, version: &str) -> io::Result<Vec<File>> {
         File::new("junit.xml", junit::run(end, version)?),
         File::new("summary.md", github::summary(end, version, github::MOST_BYTES)),
     ];
+    for (index, summary) in end.summaries.iter().enumerate() {
+        for kept in summary.telling() {
+            files.extend(traces(&html::run_name(index, kept), kept));
+        }
+    }
     files.extend(html::of_run(end, version));
     Ok(files)
 }
@@ -43,6 +50,21 @@ pub fn of_audit(audit: &Audit) -> io::Result<Vec<File>> {
         File::new("junit.xml", junit::audit(audit)?),
         File::new("summary.md", github::audit_summary(audit, github::MOST_BYTES)),
     ];
+    for row in &audit.rows {
+        for (kept, sound) in [(row.failed.as_ref(), ""), (row.twin_failed(), "-sound")] {
+            let name = html::bug_name(&row.bug.id, sound);
+            files.extend(kept.into_iter().flat_map(|kept| traces(&name, kept)));
+        }
+    }
     files.extend(html::of_audit(audit));
     Ok(files)
+}
+
+/// What other people's tools show of a run, if it was recorded.
+fn traces(name: &str, kept: &Kept) -> Vec<File> {
+    let Some(recording) = &kept.recording else { return Vec::new() };
+    vec![
+        File::new(format!("traces/{name}.trace.json"), chrome(&recording.lines, &kept.outcome)),
+        File::new(format!("traces/{name}.shiviz.log"), shiviz(&recording.lines)),
+    ]
 }

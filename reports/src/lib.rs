@@ -19,13 +19,16 @@
 pub mod audit;
 pub mod diagnostic;
 pub mod documents;
+pub mod export;
 #[cfg(test)]
 mod fixture;
 pub mod github;
+mod highlights;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod listing;
+mod place;
 mod record;
 pub mod schema;
 pub mod stored;

@@ -1,6 +1,6 @@
 //! The pages on an audit: a table of every planted bug, and a page on each run that failed.
 
-use super::{File, Kept, finding_badge, footer, page, run, verdict_badge};
+use super::{File, Kept, bug_name, finding_badge, footer, page, run, verdict_badge};
 use crate::audit::{Audit, Audited};
 use crate::why;
 use crate::words::{counted, number};
@@ -30,9 +30,7 @@ fn verdict(audit: &Audit) -> String {
 }
 
 fn path(row: &Audited, sound: &str) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
-    let name: String = row.bug.id.chars().take(80).map(plain).collect();
-    format!("runs/{name}{sound}.html")
+    format!("runs/{}.html", bug_name(&row.bug.id, sound))
 }
 
 fn header(audit: &Audit) -> Markup {

@@ -52,6 +52,18 @@ pub(crate) fn of_audit(audit: &crate::audit::Audit) -> Vec<File> {
     audit::pages(audit)
 }
 
+/// What the files on a run are called: the number of its scenario, and its seed.
+pub(crate) fn run_name(index: usize, kept: &Kept) -> String {
+    format!("{index}-{:#x}", kept.outcome.seed)
+}
+
+/// What the files on a run of a planted bug are called.
+pub(crate) fn bug_name(id: &str, sound: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' };
+    let name: String = id.chars().take(80).map(plain).collect();
+    name + sound
+}
+
 /// A page with everything around its body.
 fn page(title: &str, body: &Markup) -> String {
     let policy = format!("default-src 'none'; style-src 'unsafe-inline'; script-src '{DIGEST}'");

@@ -163,7 +163,7 @@ fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Mark
     let shown = telling.len() as u64;
     let case = &summary.case;
     let mut told = |kept: &Kept| {
-        let name = format!("{index}-{:#x}", kept.outcome.seed);
+        let name = super::run_name(index, kept);
         let steps = room.steps_of(&name, (case, kept), version);
         run::article(kept, case.nodes, &steps)
     };

@@ -1,6 +1,7 @@
 //! The lanes: a line for each process, time from top to bottom, a place for each row of the table beside it.
 
-use super::story::{Row, Story, is_trouble, node_of};
+use super::story::{Row, Story, is_trouble};
+use crate::place::node_of;
 use interregnum_sim::outcome::{HighlightKind, Outcome};
 use maud::{Markup, html};
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@
 //! mentions the things that the failure names, and every fault, crash and pause, whomever it struck; and, while there is room, what the same processes did last
 //! before.
 
+use crate::place::{ends, node_of};
 use interregnum_sim::outcome::{Evidence, Outcome, TraceLine};
 use interregnum_sim::recording::{Names, Recording};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -78,11 +79,6 @@ impl<'r> Story<'r> {
 fn shows(line: &TraceLine, fact: &Evidence) -> bool {
     let is_there = |node: u8| line.process.as_deref().and_then(node_of) == Some(node);
     line.at_ns == fact.at_ns && fact.node.is_none_or(is_there)
-}
-
-/// The node of a process: 3 of `n3` and of `n3/p1`.
-pub(super) fn node_of(process: &str) -> Option<u8> {
-    process.strip_prefix('n')?.split('/').next()?.parse().ok()
 }
 
 fn rows<'r>(lines: &'r [TraceLine]) -> Vec<Row<'r>> {
@@ -268,14 +264,4 @@ fn lanes<'r>(rows: &mut [Row<'r>]) -> Vec<&'r str> {
 fn order(name: &str) -> (bool, u64, &str) {
     let digits: String = name.chars().filter(char::is_ascii_digit).collect();
     (!name.starts_with('n'), digits.parse().unwrap_or(u64::MAX), name)
-}
-
-/// Where a line happened, and where the other end of it is. Calls are made, and answers taken, by clients.
-fn ends(line: &TraceLine) -> [Option<&str>; 2] {
-    let (process, peer) = (line.process.as_deref(), line.peer.as_deref());
-    match line.kind.as_str() {
-        "asked" => [peer, process],
-        "answered" => [peer, None],
-        _ => [process, peer],
-    }
 }

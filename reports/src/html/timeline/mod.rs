@@ -1,14 +1,15 @@
 //! A run as a picture: a lane for each node, time from left to right; above the lanes the faults, below them
 //! how long clients waited.
 
-mod bars;
 mod canvas;
+mod faults;
 mod scale;
 mod waits;
 
+use crate::highlights::{Bar, Bars};
 use crate::words::{number, span};
-use bars::{Bar, Bars, Spot, place};
 use canvas::{Canvas, Ink, Side, picture};
+use faults::{Spot, place};
 use interregnum_sim::latency::Waits;
 use interregnum_sim::outcome::{HighlightKind, Outcome};
 use maud::{Markup, html};

@@ -1,35 +1,29 @@
 //! What lasts for a while: reigns, outages, pauses and faults, each from when until when.
 
-use super::scale::{LEFT, Scale, WIDTH};
 use interregnum_sim::outcome::{Highlight, HighlightKind, Outcome};
 use std::collections::BTreeMap;
 
-/// How wide a letter of a fault's name is, about.
-const LETTER: u64 = 7;
-/// How many rows of faults are drawn; further ones share the last.
-const MOST_FAULT_ROWS: usize = 5;
-
 /// What lasts, and what happens in a moment.
 #[derive(Debug)]
-pub(super) struct Bars {
-    pub(super) bars: Vec<Bar>,
-    pub(super) left_out: u64,
+pub(crate) struct Bars {
+    pub(crate) bars: Vec<Bar>,
+    pub(crate) left_out: u64,
     /// From when until when nothing was kept of what happened.
-    pub(super) gap: Option<(u64, u64)>,
+    pub(crate) gap: Option<(u64, u64)>,
 }
 
 #[derive(Debug)]
-pub(super) struct Bar {
-    pub(super) kind: HighlightKind,
+pub(crate) struct Bar {
+    pub(crate) kind: HighlightKind,
     /// The node; none for a fault.
-    pub(super) node: Option<u8>,
-    pub(super) from: u64,
-    pub(super) to: u64,
-    pub(super) what: String,
+    pub(crate) node: Option<u8>,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) what: String,
 }
 
 impl Bars {
-    pub(super) fn of(outcome: &Outcome, end: u64) -> Option<Self> {
+    pub(crate) fn of(outcome: &Outcome, end: u64) -> Option<Self> {
         let (all, left_out) = (&outcome.highlights, outcome.highlights_left_out);
         let mut bars = Vec::new();
         let mut gap = None;
@@ -85,7 +79,7 @@ impl Bars {
         faults.into_bars(end, bars);
     }
 
-    pub(super) fn has(&self, kind: HighlightKind) -> bool {
+    pub(crate) fn has(&self, kind: HighlightKind) -> bool {
         self.bars.iter().any(|bar| bar.kind == kind)
     }
 }
@@ -145,44 +139,6 @@ impl Faults {
             bars.push(Bar { kind: HighlightKind::FaultBegan, node: None, from, to, what });
         }
     }
-}
-
-/// A fault's place above the lanes: its row, and whether its name is written out.
-#[derive(Clone, Copy)]
-pub(super) struct Spot {
-    pub(super) row: usize,
-    pub(super) named: bool,
-}
-
-/// Places faults so that neither bars nor names overlap, as long as there are rows; then bars share
-/// the last row, without names.
-pub(super) fn place(bars: &Bars, scale: Scale) -> (Vec<(&Bar, Spot)>, usize) {
-    // For each row: where its last bar ends, and where its last name does.
-    let mut rows: Vec<(u64, u64)> = Vec::new();
-    let mut placed = Vec::new();
-    let faults = bars.bars.iter().filter(|bar| bar.node.is_none());
-    for bar in faults.filter(|bar| scale.shows(bar.from, bar.to)) {
-        let (x, to) = (scale.x(bar.from), scale.x(bar.to).max(scale.x(bar.from) + 3));
-        let name_end = x + bar.what.chars().count() as u64 * LETTER + 10;
-        let fits = name_end < LEFT + WIDTH + 20;
-        let for_both = rows.iter().position(|(bar, name)| *bar <= x && *name <= x);
-        let for_bar = || rows.iter().position(|(bar, _)| *bar <= x);
-        let (row, named) = match for_both {
-            Some(row) => (row, fits),
-            None if rows.len() < MOST_FAULT_ROWS => (rows.len(), fits),
-            None => (for_bar().unwrap_or(MOST_FAULT_ROWS - 1), false),
-        };
-        if row == rows.len() {
-            rows.push((0, 0));
-        }
-        let (bar_end, named_until) = &mut rows[row];
-        *bar_end = to.max(*bar_end);
-        if named {
-            *named_until = name_end;
-        }
-        placed.push((bar, Spot { row, named }));
-    }
-    (placed, rows.len())
 }
 
 #[cfg(test)]
@@ -251,7 +207,5 @@ mod tests {
             (8, 100, "fell"),
         ];
         assert_eq!(all, expected);
-        let (placed, rows) = place(&bars, Scale { from: 0, to: 100 });
-        assert_eq!((placed.len(), rows), (2, 2), "they overlap");
     }
 }
