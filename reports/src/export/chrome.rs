@@ -107,8 +107,12 @@ impl ChromeTrace {
             (_, PAUSED) => "paused".to_owned(),
             (_, part) => format!("p{part}"),
         };
-        for (name, value) in [("process_name", process), ("thread_name", thread)] {
-            let args = Some(serde_json::json!({ "name": value }));
+        for (name, args) in [
+            ("process_name", serde_json::json!({ "name": process })),
+            ("process_sort_index", serde_json::json!({ "sort_index": pid })),
+            ("thread_name", serde_json::json!({ "name": thread })),
+        ] {
+            let args = Some(args);
             self.event(
                 to,
                 &Event { name, cat: "__metadata", ph: "M", pid, tid, args, ..Event::default() },

@@ -130,6 +130,8 @@ fn of_bug(row: &Audited, kept: &Kept, sound: &str, version: &str) -> File {
         false => format!("{} under seed {:#x}", row.bug.id, kept.outcome.seed),
         true => format!("{} without its bug under seed {:#x}", row.bug.id, kept.outcome.seed),
     };
+    let traces = format!("../traces/{}", bug_name(&row.bug.id, sound));
+    let steps = super::Steps::Here { prefix: String::new(), traces };
     let body = html! {
         header {
             p.soft { "Interregnum " (version) " · " a href="../index.html" { "the whole audit" } }
@@ -153,7 +155,7 @@ fn of_bug(row: &Audited, kept: &Kept, sound: &str, version: &str) -> File {
             }
         }
         main {
-            (run::article(kept, row.case.as_ref().map_or(0, |case| case.nodes), &super::Steps::Here(String::new())))
+            (run::article(kept, row.case.as_ref().map_or(0, |case| case.nodes), &steps))
             (judged(kept))
         }
         (footer("../audit.json"))

@@ -136,10 +136,11 @@ impl Room {
             self.steps -= 1;
             // The first ones on a page have the plain addresses.
             let nth = MOST_STEPS - self.steps;
-            Steps::Here(if nth == 1 { String::new() } else { format!("r{nth}-") })
+            let prefix = if nth == 1 { String::new() } else { format!("r{nth}-") };
+            Steps::Here { prefix, traces: format!("traces/{name}") }
         } else {
             let path = format!("runs/{name}.html");
-            let text = run::page(case, kept, version);
+            let text = run::page(case, kept, &format!("../traces/{name}"), version);
             self.pages.push(File { path: path.clone(), text });
             Steps::There(path)
         }
@@ -148,8 +149,13 @@ impl Room {
 
 /// Where it is told step by step what happened in a run.
 enum Steps {
-    /// On this page; addresses of events begin with this.
-    Here(String),
+    /// On this page.
+    Here {
+        /// What addresses of events begin with.
+        prefix: String,
+        /// Where its trace is for other tools, without the end of the names.
+        traces: String,
+    },
     /// At this address.
     There(String),
     /// It was not recorded.

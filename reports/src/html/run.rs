@@ -14,7 +14,7 @@ const FIRST_EVENTS: usize = 100;
 const LAST_EVENTS: usize = 200;
 
 /// A page on one run.
-pub(super) fn page(case: &Case, kept: &Kept, version: &str) -> String {
+pub(super) fn page(case: &Case, kept: &Kept, traces: &str, version: &str) -> String {
     let title = format!("{} under seed {:#x}", case.title, kept.outcome.seed);
     let body = html! {
         header {
@@ -28,7 +28,7 @@ pub(super) fn page(case: &Case, kept: &Kept, version: &str) -> String {
                 dt { "Expected" } dd { (case.expectation) }
             }
         }
-        main { (article(kept, case.nodes, &Steps::Here(String::new()))) }
+        main { (article(kept, case.nodes, &Steps::Here { prefix: String::new(), traces: traces.to_owned() })) }
         (footer("../results.json"))
     };
     whole(&title, &body)
@@ -43,7 +43,7 @@ pub(super) fn article(kept: &Kept, nodes: u8, steps: &Steps) -> Markup {
         Verdict::Inconclusive => "run inconclusive",
     };
     let told = match (steps, &kept.recording) {
-        (Steps::Here(prefix), Some(recording)) => Told::of(outcome, recording, prefix),
+        (Steps::Here { prefix, .. }, Some(recording)) => Told::of(outcome, recording, prefix),
         _ => None,
     };
     html! {
@@ -58,6 +58,13 @@ pub(super) fn article(kept: &Kept, nodes: u8, steps: &Steps) -> Markup {
             (timeline::figures(outcome, nodes))
             (events(outcome))
             @if let Some(told) = &told { (told.section()) }
+            @if let (Steps::Here { traces, .. }, Some(_)) = (steps, &told) {
+                p.soft {
+                    "The same steps for other tools: "
+                    a href={ (traces) ".trace.json" } { "trace events" } " for Perfetto, and "
+                    a href={ (traces) ".shiviz.log" } { "a log" } " for ShiViz."
+                }
+            }
             @if let Steps::There(address) = steps {
                 p { a href=(address) { "What led to it, step by step" } }
             }

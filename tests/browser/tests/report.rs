@@ -205,7 +205,7 @@ fn a_picture_is_taken() {
     let Some(file) = std::env::var_os("INTERREGNUM_PICTURE") else { return };
     let chromium = Chromium::start().expect("a browser");
     let (_folder, report) = report();
-    let page = chromium.open(&report, "", View { width: 1200, height: 1000, ..View::default() });
-    page.text("document.querySelector('.run').scrollIntoView(); scrollBy(0, -12)");
-    fs::write(file, page.png()).unwrap();
+    let page = chromium.open(&report, "", View { width: 1140, height: 960, ..View::default() });
+    page.text("document.querySelector('.spacetime').scrollIntoView(); scrollBy(0, -4)");
+    fs::write(file, page.picture().png()).unwrap();
 }

@@ -125,7 +125,7 @@ fn step(story: &Story<'_>, row: &Row<'_>, prefix: &str) -> Markup {
     }
     html! {
         @if row.skipped > 0 {
-            tr.gap { td {} td colspan="4" { "⋮ " (counted(row.skipped, "line")) " in between are not shown" } }
+            tr class=(if row.led { "gap led" } else { "gap beside" }) { td {} td colspan="4" { "⋮ " (counted(row.skipped, "line")) " in between are not shown" } }
         }
         tr id={ (prefix) (row.anchor) } class=(class) {
             td {}

@@ -84,9 +84,9 @@ impl<'s, 'r> View<'s, 'r> {
     fn of(story: &'s Story<'r>, outcome: &'s Outcome, is_all: bool) -> Self {
         let (mut places, mut height) = (BTreeMap::new(), 0);
         for (index, row) in story.rows.iter().enumerate() {
-            // What was not kept has a row of its own, whatever is shown around it.
-            height += usize::from(row.skipped > 0);
             if is_all || row.led {
+                // What was not kept before it has a row of its own.
+                height += usize::from(row.skipped > 0);
                 places.insert(index, height);
                 height += 1;
             }

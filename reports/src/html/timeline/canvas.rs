@@ -99,7 +99,8 @@ impl Canvas<'_, '_> {
             Side::Right => HPos::Right,
         };
         let color = ink.placeholder();
-        let style = TextStyle::from(("monospace", size).into_font())
+        // Sizes are those of the page's own pictures; plotters makes them smaller by a fifth.
+        let style = TextStyle::from(("monospace", size * 5 / 4).into_font())
             .color(&color)
             .pos(Pos::new(side, VPos::Center));
         let _ = self.area.draw(&Text::new(text, pixel(&at), style));

@@ -7,6 +7,8 @@ use headless_chrome::protocol::cdp::types::Event;
 use headless_chrome::protocol::cdp::{Emulation, Network, Page as Cdp};
 use headless_chrome::{Browser, LaunchOptions, Tab};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -55,6 +57,7 @@ impl Chromium {
             // Who runs tests as root, as in a container, has no use for it.
             sandbox: false,
             idle_browser_timeout: PATIENCE,
+            args: vec![OsStr::new("--hide-scrollbars")],
             ..LaunchOptions::default()
         };
         Some(Self(Browser::new(options).expect("Chromium starts")))
@@ -173,8 +176,10 @@ pub(crate) struct Page {
 }
 
 /// What a screenshot shows.
-#[derive(Debug)]
 pub(crate) struct Picture {
+    width: u32,
+    height: u32,
+    pixels: Vec<[u8; 3]>,
     pub(crate) background: [u8; 3],
     /// How many colours there are,
     pub(crate) colours: usize,
@@ -220,13 +225,10 @@ impl Page {
     }
 
     /// What is to be seen now.
-    pub(crate) fn png(&self) -> Vec<u8> {
-        let format = Cdp::CaptureScreenshotFormatOption::Png;
-        self.tab.capture_screenshot(format, None, None, true).expect("a screenshot")
-    }
-
     pub(crate) fn picture(&self) -> Picture {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(self.png())).read_info().unwrap();
+        let format = Cdp::CaptureScreenshotFormatOption::Png;
+        let png = self.tab.capture_screenshot(format, None, None, true).expect("a screenshot");
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
         let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut bytes).unwrap();
         let samples = info.color_type.samples();
@@ -239,7 +241,28 @@ impl Page {
         areas.sort_unstable();
         // The page and the panels on it are the largest areas of one colour.
         let ink: usize = areas.iter().rev().skip(2).sum();
-        Picture { background, colours: areas.len(), ink_percent: ink * 100 / pixels.len() }
+        let (colours, ink_percent) = (areas.len(), ink * 100 / pixels.len());
+        Picture { width: info.width, height: info.height, pixels, background, colours, ink_percent }
+    }
+}
+
+impl fmt::Debug for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { background, colours, ink_percent, .. } = self;
+        write!(f, "{colours} colours on {background:?}, {ink_percent} % ink")
+    }
+}
+
+impl Picture {
+    /// The same as a file, in colours of which few can tell that they are fewer, as small as it gets.
+    pub(crate) fn png(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::High);
+        let coarse: Vec<u8> = self.pixels.iter().flatten().map(|value| value | 0x0f).collect();
+        encoder.write_header().unwrap().write_image_data(&coarse).unwrap();
+        bytes
     }
 }
 
