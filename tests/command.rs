@@ -103,7 +103,7 @@ fn a_report_is_a_page_and_the_same_document() {
     let mut names: Vec<_> =
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    let expected = ["index.html", "junit.xml", "results.json", "summary.md"];
+    let expected = ["index.html", "junit.xml", "results.json", "summary.md", "traces"];
     assert_eq!(names, expected, "nothing half-written is left");
     let (_, junit, _) = toy(&["run", &found, "--seeds", "0..20", "--format", "junit"]);
     assert_eq!(fs::read_to_string(out.join("junit.xml")).unwrap(), junit);

@@ -43,7 +43,7 @@ impl ShivizLog {
     /// The writer's.
     pub fn line(&mut self, to: &mut dyn Write, line: &TraceLine) -> io::Result<()> {
         let [here, _] = ends(line);
-        let host: String = here.unwrap_or("faults").chars().map(|c| host_part(c)).collect();
+        let host: String = here.unwrap_or("faults").chars().map(host_part).collect();
         let clock = self.clocks.entry(host.clone()).or_default();
         if let Some(cause) = line.cause.and_then(|cause| self.lines.get(cause)) {
             for (other, count) in cause {

@@ -1,0 +1,117 @@
+//! The nearest run that held: what is tried in place of the run that failed, and where the two part.
+
+use super::{Neighbour, again, high};
+use crate::audit::sound;
+use crate::campaign::{Pace, run_once};
+use crate::outcome::{Observed, Outcome, TraceLine};
+use crate::scenario::{Scenario, Seed};
+use crate::subject::{Prepared, Subject};
+use crate::trace::Recorder;
+use interregnum_core::Fingerprint;
+
+/// So many lines before a divergence are kept, and so many after.
+const BEFORE: u64 = 8;
+const AFTER: u64 = 30;
+/// So many neighbours are tried, and no more once they have had so many events together: a recording must not
+/// take much longer than the run.
+const MOST_EVENTS: u64 = 5_000_000;
+const MOST_NEIGHBOURS: usize = 24;
+
+/// Finds it, if it is near.
+pub(super) fn find(
+    subject: &dyn Subject,
+    scenario: &Scenario,
+    (prepared, failed): (&dyn Prepared, &Outcome),
+    prints: &[u64],
+    pace: &dyn Pace,
+) -> Option<Neighbour> {
+    let mut events = 0;
+    for (what, scenario, seed) in candidates(scenario, prepared, failed) {
+        if events > MOST_EVENTS {
+            return None;
+        }
+        let Ok(other) = subject.prepare(&scenario) else { continue };
+        let outcome = run_once(&*other, seed, pace).ok()??;
+        events += outcome.events;
+        if outcome.observed != Observed::Held {
+            continue;
+        }
+        let mut compared = Compared { prints, differs_at: None };
+        again(&*other, seed, &mut compared, pace)?;
+        let Some(differs_at) = compared.differs_at else { continue };
+        let around = |of: &dyn Prepared, seed| {
+            let mut around = Around { differs_at, lines: Vec::new() };
+            again(of, seed, &mut around, pace).map(|()| around.lines)
+        };
+        let fingerprint = outcome.fingerprint.to_string();
+        let (here, there) = (around(prepared, failed.seed)?, around(&*other, seed)?);
+        return Some(Neighbour { what, seed, fingerprint, differs_at, here, there });
+    }
+    None
+}
+
+/// What may hold in place of the run that failed, the nearest first: later faults are left out before
+/// earlier ones, for what they change comes later.
+fn candidates(
+    scenario: &Scenario,
+    prepared: &dyn Prepared,
+    failed: &Outcome,
+) -> Vec<(String, Scenario, u64)> {
+    let mut found = Vec::new();
+    if scenario.mutant.is_some() {
+        found.push(("without the planted bug".to_owned(), sound(scenario), failed.seed));
+    }
+    let Some(explicit) = prepared.explicit(failed.seed) else { return found };
+    let at = failed.violation.as_ref().map_or(u64::MAX, |violation| violation.at_ns);
+    let faults = explicit.faults.iter().enumerate().rev();
+    let before = faults.filter(|(_, fault)| fault.at.0.as_nanos() <= at);
+    for (index, fault) in before.take(MOST_NEIGHBOURS) {
+        let mut without = explicit.clone();
+        without.faults.remove(index);
+        let when = crate::clock::TrueTime(fault.at.0.as_nanos());
+        found.push((format!("without the {} at {when}", fault.kind()), without, failed.seed));
+    }
+    for more in 1..=MOST_NEIGHBOURS as u64 {
+        let mut other = explicit.clone();
+        let seed = failed.seed.wrapping_add(more);
+        other.seed = Some(Seed(seed));
+        found.push(("with the same faults and another seed".to_owned(), other, seed));
+    }
+    found.truncate(MOST_NEIGHBOURS);
+    found
+}
+
+/// Finds the first line in which a run differs.
+struct Compared<'p> {
+    prints: &'p [u64],
+    differs_at: Option<u64>,
+}
+
+impl Recorder for Compared<'_> {
+    fn wants(&mut self, line: u64, _: u64, so_far: Fingerprint) -> bool {
+        let there = usize::try_from(line).ok().and_then(|line| self.prints.get(line));
+        if self.differs_at.is_none() && there != Some(&high(so_far)) {
+            self.differs_at = Some(line);
+        }
+        false
+    }
+
+    fn take(&mut self, _: TraceLine) {}
+}
+
+/// Keeps the lines around a divergence.
+struct Around {
+    differs_at: u64,
+    lines: Vec<TraceLine>,
+}
+
+impl Recorder for Around {
+    fn wants(&mut self, line: u64, _: u64, _: Fingerprint) -> bool {
+        line.saturating_add(BEFORE) >= self.differs_at
+            && line <= self.differs_at.saturating_add(AFTER)
+    }
+
+    fn take(&mut self, line: TraceLine) {
+        self.lines.push(line);
+    }
+}
