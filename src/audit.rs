@@ -168,7 +168,8 @@ impl Session<'_> {
             .map_err(|broken| (broken.clone(), line(&row.planted, broken.seed, None)))?;
         let reduced = self.keep(candidate.subject, row, &trial);
         let recording = self.record(candidate.subject, row, &trial);
-        let case = Case::new(mutant.id, &row.planted.scenario, row.planted.hash);
+        let case = Case::new(mutant.id, &row.planted.scenario, row.planted.hash)
+            .noted(candidate.subject.notation());
         let planted = |failed: Option<&Outcome>| match failed {
             Some(failed) => line(&row.planted, failed.seed, Some(failed.fingerprint)),
             None => line(&row.planted, 0, None),

@@ -15,6 +15,7 @@ use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
 use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
+use interregnum_sim::subject::Subject;
 use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::ControlFlow;
@@ -167,7 +168,9 @@ impl Session<'_> {
 
     /// Runs one scenario with all seeds.
     fn one(&mut self, path: &Path, loaded: &Loaded) -> Result<Ended, Broken> {
-        let case = Case::new(&path.display().to_string(), &loaded.scenario, loaded.hash);
+        let notation = self.program.registry.find(&loaded.scenario.system).map(Subject::notation);
+        let case = Case::new(&path.display().to_string(), &loaded.scenario, loaded.hash)
+            .noted(notation.unwrap_or_default());
         let own = loaded.scenario.seed.map_or(self.fallback, |seed| seed.0);
         let (seeds, verify) = (self.seeds.unwrap_or(Seeds::one(own)), self.args.verify);
         let mut summary = Summary::new(case.clone(), &loaded.scenario, seeds);

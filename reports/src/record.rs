@@ -31,6 +31,9 @@ pub struct Case {
     pub expectation: String,
     /// The number of nodes.
     pub nodes: u8,
+    /// How the system writes what its traces are about, each with what it means.
+    #[serde(default)]
+    pub notation: Vec<(String, String)>,
     /// The scenario's part of a run's identity.
     #[serde(rename = "scenario_hash", with = "as_text")]
     #[schemars(with = "String")]
@@ -59,8 +62,17 @@ impl Case {
             mutant: scenario.mutant.clone(),
             expectation,
             nodes: scenario.cluster.nodes,
+            notation: Vec::new(),
             hash,
         }
+    }
+
+    /// The same with what its traces are about.
+    #[must_use]
+    pub fn noted(mut self, notation: &[(&str, &str)]) -> Self {
+        let owned = |(name, what): &(&str, &str)| ((*name).to_owned(), (*what).to_owned());
+        self.notation = notation.iter().map(owned).collect();
+        self
     }
 }
 

@@ -48,6 +48,10 @@ where
         S::ABOUT
     }
 
+    fn notation(&self) -> &'static [(&'static str, &'static str)] {
+        S::NOTATION
+    }
+
     fn settings_schema(&self) -> Schema {
         schema_of::<S::Settings>()
     }

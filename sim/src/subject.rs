@@ -73,6 +73,11 @@ pub trait Subject: Send + Sync {
     /// What it is, in one line.
     fn about(&self) -> &'static str;
 
+    /// How it writes what its traces are about, each with what it means.
+    fn notation(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// The schema of its settings.
     fn settings_schema(&self) -> Schema;
 

@@ -35,6 +35,9 @@ pub trait System: Send + Sync + 'static {
     const ID: &'static str;
     /// What it is, in one line.
     const ABOUT: &'static str;
+
+    /// How it writes what its traces are about, each with what it means: `b20.n1`, ballot 20 of node 1.
+    const NOTATION: &'static [(&'static str, &'static str)] = &[];
     /// The classes that `message_class` sorts messages into, for faults that strike only one of them.
     const MESSAGE_CLASSES: &'static [&'static str] = &[];
     /// The seams that `seam` tells.

@@ -155,7 +155,7 @@ fn of_bug(row: &Audited, kept: &Kept, sound: &str, version: &str) -> File {
             }
         }
         main {
-            (run::article(kept, row.case.as_ref().map_or(0, |case| case.nodes), &steps))
+            (run::article(kept, row.case.as_ref(), &steps))
             (judged(kept))
         }
         (footer("../audit.json"))

@@ -28,14 +28,15 @@ pub(super) fn page(case: &Case, kept: &Kept, traces: &str, version: &str) -> Str
                 dt { "Expected" } dd { (case.expectation) }
             }
         }
-        main { (article(kept, case.nodes, &Steps::Here { prefix: String::new(), traces: traces.to_owned() })) }
+        main { (article(kept, Some(case), &Steps::Here { prefix: String::new(), traces: traces.to_owned() })) }
         (footer("../results.json"))
     };
     whole(&title, &body)
 }
 
 /// One run, told step by step if it was recorded.
-pub(super) fn article(kept: &Kept, nodes: u8, steps: &Steps) -> Markup {
+pub(super) fn article(kept: &Kept, case: Option<&Case>, steps: &Steps) -> Markup {
+    let nodes = case.map_or(0, |case| case.nodes);
     let outcome = &kept.outcome;
     let class = match kept.judgement.verdict {
         Verdict::Passed => "run passed",
@@ -57,7 +58,7 @@ pub(super) fn article(kept: &Kept, nodes: u8, steps: &Steps) -> Markup {
             (reproduction(kept))
             (timeline::figures(outcome, nodes))
             (events(outcome))
-            @if let Some(told) = &told { (told.section()) }
+            @if let Some(told) = &told { (told.section(case.map_or(&[], |case| &case.notation))) }
             @if let (Steps::Here { traces, .. }, Some(_)) = (steps, &told) {
                 p.soft {
                     "The same steps for other tools: "

@@ -165,7 +165,7 @@ fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Mark
     let mut told = |kept: &Kept| {
         let name = super::run_name(index, kept);
         let steps = room.steps_of(&name, (case, kept), version);
-        run::article(kept, case.nodes, &steps)
+        run::article(kept, Some(case), &steps)
     };
     let articles: Vec<_> = telling.iter().map(|kept| told(kept)).collect();
     let example = example.map(&mut told);

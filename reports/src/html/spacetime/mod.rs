@@ -36,8 +36,8 @@ impl<'r> Told<'r> {
     }
 
     /// The whole section.
-    pub(super) fn section(&self) -> Markup {
-        section(self)
+    pub(super) fn section(&self, notation: &[(String, String)]) -> Markup {
+        section(self, notation)
     }
 
     /// The address of the first row of an event, if it is drawn.
@@ -56,7 +56,7 @@ impl<'r> Told<'r> {
     }
 }
 
-fn section(told: &Told<'_>) -> Markup {
+fn section(told: &Told<'_>, notation: &[(String, String)]) -> Markup {
     let Told { outcome, recording, prefix, story } = told;
     let (led, all) = (story.led(), story.rows.len());
     let name = format!("{prefix}steps");
@@ -70,6 +70,7 @@ fn section(told: &Told<'_>) -> Markup {
             input.all type="radio" name=(name) id={ (name) "-all" };
             label for={ (name) "-all" } { "Everything recorded (" (all) ")" }
             (legend())
+            (names(notation))
             div.scroll { div.steps {
                 (picture::picture(story, outcome, "ledlanes", false))
                 (picture::picture(story, outcome, "alllanes", true))
@@ -113,6 +114,29 @@ fn legend() -> Markup {
             span { "■ durable, disk done" } span { "✕ lost" } span { "◆ fault, crash, start" }
             span { "◯ ringed: evidence" } span { "dotted frame: down" } span { "striped: paused" }
             span { "thin line: others in between" }
+        }
+    }
+}
+
+/// What is written in the lines, and means.
+fn names(notation: &[(String, String)]) -> Markup {
+    const OURS: [(&str, &str); 5] = [
+        ("n1, n1/p2", "node 1; process 2 of it, where a node has several"),
+        ("client-3, call-3.19", "client 3; its 19th call: a retry is another one"),
+        ("vol0#16", "slot 16 of volume 0 of a disk"),
+        ("disk-done", "a process is told that what it had synced is durable"),
+        (
+            "event 2027",
+            "when so many messages, timers, calls and disk completions had been delivered",
+        ),
+    ];
+    html! {
+        details {
+            summary { "What the names mean" }
+            dl {
+                @for (name, what) in OURS { dt { (name) } dd { (what) } }
+                @for (name, what) in notation { dt { (name) } dd { (what) } }
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ fn evidence_is_the_line_that_says_most_of_it() {
     let told = Told::of(&outcome, &recording, "r2-").unwrap();
     assert_eq!(told.fact(1).as_deref(), Some("#r2-e54-1"));
     assert_eq!((told.fact(3), told.event(1).as_deref()), (None, Some("#r2-e1")));
-    let page = told.section().into_string();
+    let page = told.section(&[]).into_string();
     assert!(page.contains("id=\"r2-e54-1\" class=\"led evidence\""), "{page}");
     assert!(page.contains("class=\"beside\""));
 }
@@ -103,7 +103,7 @@ fn what_was_not_kept_is_said() {
     assert_eq!((story.rows.len(), story.before), (401, 3));
     assert_eq!((story.rows[1].line.line, story.rows[1].skipped), (4_600, 4_596));
     assert!(story.lanes.len() <= 24 && story.lanes.contains(&"n3"), "{:?}", story.lanes);
-    let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
+    let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     assert!(page.contains("4,596 lines in between are not shown"));
 }
 
@@ -112,7 +112,7 @@ fn a_page_on_the_longest_recording_has_a_bounded_size() {
     let lines = (0..5_000).map(|n| line(n, &format!("n{}", n % 60), "fired", None)).collect();
     let (outcome, recording) = (outcome(&[]), recording(lines));
     assert_eq!(Story::of(&outcome, &recording).rows.len(), 700);
-    let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
+    let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     assert!(page.len() < 500_000, "{}", page.len());
 }
 
@@ -151,7 +151,7 @@ fn bars_show_who_was_down() {
         line(13, "n0", "crashed", None),
     ];
     let recording = recording(lines);
-    let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
+    let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     let bars: Vec<_> = page.split("<rect class=\"").skip(1).collect();
     let of = |class: &str| bars.iter().filter(|bar| bar.starts_with(class)).count();
     // Two in each of the two pictures; the crash lasts from the last row to the bottom.
@@ -168,7 +168,7 @@ fn nonsense_is_drawn_all_the_same() {
     lines[6].at_ns = u64::MAX;
     let recording = recording(lines);
     let outcome = outcome(&[(u64::MAX, 255, fixture::HOSTILE)]);
-    let page = Told::of(&outcome, &recording, "").unwrap().section().into_string();
+    let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     assert!(!page.contains("<b> `"), "escaped");
     let empty = Recording { lines: Vec::new(), total: u64::MAX, neighbour: None };
     assert!(Told::of(&outcome, &empty, "").is_none());

@@ -13,7 +13,7 @@ use super::answers::Answers;
 use super::ballots::Ballots;
 use super::catch_up::CatchUp;
 use super::cell::Shown;
-use super::claims::{Accepts, Claims};
+use super::claims::{Accepts, Claims, with_proposals};
 use super::evidence::Term;
 use super::holdings::Holdings;
 use super::ledger::Ledger;
@@ -254,8 +254,10 @@ impl<A: App> Bench<A> {
         upto: LogSlot,
         how: &str,
     ) -> Option<Failure> {
-        self.claims
-            .upto(now, node, upto, self.reference.upto(), how)
+        let chosen = self.reference.upto();
+        let failure = self.claims.upto(now, node, upto, chosen, how);
+        failure
+            .map(|failure| with_proposals(failure, chosen.next(), &self.ledger))
             .or_else(|| self.catch_up.applied(now, node, upto))
     }
 

@@ -136,7 +136,7 @@ impl Claims {
             }
             None => {
                 let what = format!("{node} takes an entry for chosen in {slot}, in which none is");
-                Failure::new(&A5, what)
+                with_proposals(Failure::new(&A5, what), slot, ledger)
             }
         };
         let fact = format!("{how}: {slot} {entry:?} is chosen");
@@ -147,4 +147,20 @@ impl Claims {
         self.tally.violated += 1;
         failure
     }
+}
+
+/// A failure with all that was proposed for a slot, and who accepted it, oldest first.
+pub(super) fn with_proposals<A: App>(
+    failure: Failure,
+    slot: LogSlot,
+    ledger: &Ledger<A>,
+) -> Failure {
+    let proposals = ledger.cell(slot).into_iter().flat_map(|cell| cell.proposals());
+    let mut failure = proposals.fold(failure, |failure, proposal| {
+        let Proposal { entry, ballot, accepted, .. } = proposal;
+        let what = format!("{slot} {entry:?} proposed in {ballot}, accepted durably by {accepted}");
+        failure.because(proposal.since, proposal.by, what)
+    });
+    failure.evidence.sort_by_key(|fact| fact.at_ns);
+    failure
 }

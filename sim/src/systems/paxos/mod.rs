@@ -146,6 +146,7 @@ impl<R: Variant> System for PaxosSystem<R> {
     const ID: &'static str = "paxos";
     const ABOUT: &'static str =
         "consensus service: a replicated log under one stable leader, with snapshots and leases";
+    const NOTATION: &'static [(&'static str, &'static str)] = properties::NOTATION;
     const MESSAGE_CLASSES: &'static [&'static str] = seams::CLASSES;
     const SEAMS: &'static [&'static str] = seams::SEAMS;
 

@@ -130,3 +130,26 @@ pub const V7: Property = Property {
               snapshot interval and the retained slots below",
     kind: PropertyKind::Liveness,
 };
+
+/// How traces write what they are about.
+pub(super) const NOTATION: &[(&str, &str)] = &[
+    ("b20.n1", "ballot 20, in which n1 alone may lead; a higher one supersedes it; b- is none"),
+    ("s25", "slot 25 of the replicated log, which holds one entry"),
+    (
+        "c3/r8",
+        "request 8 of client 3, the same however often it is called; Noop is an entry without one",
+    ),
+    ("Prepare, Promise", "phase 1: asks for, and gives, the promise to accept in no lower ballot"),
+    ("Accept, Accepted, Nack", "phase 2: proposes an entry; it is accepted durably; it is refused"),
+    ("chosen_upto", "every slot up to this one is known to be chosen"),
+    (
+        "Heartbeat, Grant, Release",
+        "the leader is alive; a node grants it a lease; the lease is given up",
+    ),
+    ("Ask, Tell", "a round of the leader election: what do you know, and its answer"),
+    ("Fetch, Batch, Snapshot", "a node that is behind asks for, and gets, what was chosen"),
+    (
+        "Promised, Accepted, Chosen, Pointer",
+        "records on disk; promises have two copies, vol0#1 and vol0#2",
+    ),
+];

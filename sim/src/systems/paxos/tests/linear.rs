@@ -108,7 +108,7 @@ fn a_stale_answer_is_caught() {
         tale.put((1, 1), 2, 6).put_was((1, 1), Some(5));
         tale.get((2, 0), 1, mode).got((2, 0), Some(6)).is_fine();
         tale.get((3, 0), 1, mode).got((3, 0), Some(5));
-        let failure = tale.is_wrong("client 3: Query(Get { key: 1 }) gave Value(Some(5))");
+        let failure = tale.is_wrong("client 3: Get { key: 1 } gave Value(Some(5))");
         assert!(failure.what.ends_with("the key held Some(6)"), "{}", failure.what);
         let told: Vec<_> = failure.evidence.iter().map(|fact| fact.at_ns).collect();
         assert!(told.is_sorted() && told.len() == 8, "{:?}", failure.evidence);
