@@ -7,6 +7,7 @@ use crate::io::Io;
 use crate::keep::Keeper;
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
+use crate::run::pool;
 use crate::step;
 use interregnum_reports::audit::{Audit, Audited};
 use interregnum_reports::{diagnostic, github, junit, terminal};
@@ -15,7 +16,7 @@ use interregnum_sim::campaign::Broken;
 use interregnum_sim::scenario::{Loaded, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 use std::path::Path;
 
 /// A planted bug to be tried, if it has a scenario.
@@ -35,12 +36,11 @@ pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
         io.error("an audit without seeds tries nothing; give --seeds at least 1");
         return Exit::Nothing;
     }
-    let threads = args.jobs.map_or(0, usize::from);
-    let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
+    let pool = match pool(args.jobs) {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
-            return Exit::Internal;
+            io.error(&error);
+            return Exit::Usage;
         }
     };
     let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {

@@ -32,12 +32,28 @@ impl Folder {
     }
 
     /// Adds a run.
-    pub(crate) fn run(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.results.run(record)
+    pub(crate) fn run(&mut self, record: &Record<'_>) -> Result<(), String> {
+        self.results.run(record).map_err(|error| no_folder(&self.folder, &said(&error)))
     }
 
     /// Completes the files.
-    pub(crate) fn end(self, end: &End<'_>, version: &str) -> io::Result<()> {
+    pub(crate) fn end(self, end: &End<'_>, version: &str) -> Result<(), String> {
+        let folder = self.folder.clone();
+        let complete =
+            self.written(end, version).map_err(|error| no_folder(&folder, &said(&error)))?;
+        for (file, name) in complete {
+            let path = folder.join(name);
+            file.persist(&path).map_err(|error| no_folder(&path, &said(&error.error)))?;
+        }
+        Ok(())
+    }
+
+    /// Every file as it will be, under another name still.
+    fn written(
+        self,
+        end: &End<'_>,
+        version: &str,
+    ) -> io::Result<Vec<(NamedTempFile, &'static str)>> {
         let results =
             self.results.end(end)?.into_inner().map_err(io::IntoInnerError::into_error)?;
         let mut complete = vec![(results, "results.json")];
@@ -50,10 +66,7 @@ impl Folder {
             file.write_all(text.as_bytes())?;
             complete.push((file, name));
         }
-        for (file, name) in complete {
-            file.persist(self.folder.join(name)).map_err(|error| error.error)?;
-        }
-        Ok(())
+        Ok(complete)
     }
 }
 
@@ -92,7 +105,8 @@ impl<'io> Output<'io> {
         if let Some(folder) = &mut self.folder
             && let Err(error) = folder.run(record)
         {
-            self.fail(&error);
+            self.folder = None;
+            self.broken.get_or_insert(error);
         }
     }
 
@@ -117,7 +131,9 @@ impl<'io> Output<'io> {
             }
             Form::Junit => match junit::run(end, &self.version) {
                 Ok(text) => self.io.print(&text),
-                Err(error) => self.fail(&error),
+                Err(error) => {
+                    self.broken.get_or_insert(format!("cannot make JUnit XML: {}", said(&error)));
+                }
             },
             Form::Github => {
                 let summary = |room| github::summary(end, &self.version, room);
@@ -129,14 +145,7 @@ impl<'io> Output<'io> {
         if let Some(folder) = self.folder.take()
             && let Err(error) = folder.end(end, &self.version)
         {
-            self.fail(&error);
+            self.broken.get_or_insert(error);
         }
-    }
-
-    fn fail(&mut self, error: &io::Error) {
-        self.folder = None;
-        self.broken.get_or_insert_with(|| {
-            format!("cannot write the report: {}; name another folder with --out", said(error))
-        });
     }
 }

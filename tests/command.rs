@@ -247,6 +247,59 @@ fn a_wrong_seed_of_the_environment_is_named() {
     );
 }
 
+/// A seed that nobody uses may be anything.
+#[test]
+fn a_wrong_seed_of_the_environment_is_no_matter_where_a_flag_gives_one() {
+    for args in [["--seed", "7"], ["--seeds", "1..3"]] {
+        let mut command = toy_process();
+        command
+            .args(["run", &scenario("deposed.json")])
+            .args(args)
+            .env("INTERREGNUM_SEED", "forty");
+        let output = command.output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_even_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = std::ffi::OsStr::from_bytes(b"forty\xff");
+    let said = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let mut command = toy_process();
+    command.args(["run", &scenario("deposed.json")]).env("INTERREGNUM_SEED", bytes);
+    assert_eq!(
+        said(&mut command),
+        "error: INTERREGNUM_SEED: environment variable was not valid unicode: \"forty\\xFF\"; unset it, or give \
+         --seed\n"
+    );
+    let mut command = toy_process();
+    command.args(["run", &scenario("deposed.json"), "--seed"]).arg(bytes);
+    assert!(
+        said(&mut command)
+            .starts_with("error: invalid UTF-8 was detected in one or more arguments\n")
+    );
+    let mut command = toy_process();
+    let expected = "error: forty\u{fffd}: no such file or folder; expected a scenario file, a folder of them, or \
+                    the id of a planted bug\n";
+    assert_eq!(said(command.arg("run").arg(bytes)), expected);
+}
+
+#[test]
+fn a_failure_that_cannot_be_reduced_is_still_told() {
+    let (_keep, out) = folder();
+    let (exit, _, note) =
+        toy(&["run", &scenario("found.json"), "--out", &out.display().to_string()]);
+    assert_eq!(exit, Exit::Failed);
+    assert_eq!(note, "found, seed 0x1: not reduced: its plan cannot be written out\n");
+}
+
 #[test]
 fn the_version_names_a_revision() {
     let version = Program::new(Registry::new()).version;
