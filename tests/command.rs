@@ -235,6 +235,37 @@ fn mistakes_in_the_settings_of_a_system_are_told_together() {
     }
 }
 
+/// What a run could not show, of a real system: why, and what would help.
+#[test]
+fn a_run_that_proves_nothing_says_what_would_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vain.json");
+    let unmeant =
+        r#""faults": [{ "at": "1s", "lost_write": { "target": "all", "ratio": "100%" } }]"#;
+    let unmet = r#""duration": "1s", "expect": { "at_least": { "crashed": 1 } }"#;
+    for (fields, expected, words) in [
+        (
+            r#""max_events": 10"#,
+            3,
+            ["the budget of 10 events was spent at", "raise `max_events`, or make"],
+        ),
+        (unmeant, 3, ["a scenario that means it names", "the kinds of such faults in `beyond`"]),
+        (unmet, 1, ["expected at least 1 of `crashed`", "counted 0"]),
+    ] {
+        let text = format!(r#"{{ "version": 1, "title": "t", "system": "paxos", {fields} }}"#);
+        fs::write(&path, text).unwrap();
+        let out = Memory::default();
+        let mut io = Io::new(Box::new(out.clone()), Box::new(Memory::default()));
+        let args = ["interregnum", "run", &path.display().to_string()];
+        let exit = command_from(&Program::new(interregnum::builtin()), args, &mut io);
+        let said = out.text();
+        assert_eq!(exit as i32, expected, "{said}");
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_wrong_seed_of_the_environment_is_named() {
     let mut command = toy_process();
