@@ -8,6 +8,7 @@ use crate::io::Io;
 use crate::keep::Keeper;
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
+use crate::run::pool;
 use crate::step;
 use crate::store::{no_folder, store};
 use interregnum_reports::audit::{Audit, Audited};
@@ -20,7 +21,7 @@ use interregnum_sim::recording::{Recording, record};
 use interregnum_sim::scenario::{Loaded, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 use std::path::Path;
 
 /// A planted bug to be tried, if it has a scenario.
@@ -40,12 +41,11 @@ pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
         io.error("an audit without seeds tries nothing; give --seeds at least 1");
         return Exit::Nothing;
     }
-    let threads = args.jobs.map_or(0, usize::from);
-    let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
+    let pool = match pool(args.jobs) {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
-            return Exit::Internal;
+            io.error(&error);
+            return Exit::Usage;
         }
     };
     let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
@@ -252,12 +252,10 @@ impl Session<'_> {
 
 /// Writes the documents of an audit into its folder.
 fn write(folder: &Path, found: &Audit, document: String) -> Result<(), String> {
-    let files = || {
-        let mut files = vec![File { path: "audit.json".to_owned(), text: document }];
-        files.extend(documents::of_audit(found)?);
-        store(folder, &files)
-    };
-    files().map_err(|error| no_folder(folder, &said(&error)))
+    let mut files = vec![File { path: "audit.json".to_owned(), text: document }];
+    let made = documents::of_audit(found).map_err(|error| no_folder(folder, &said(&error)))?;
+    files.extend(made);
+    store(folder, &files)
 }
 
 /// The run of a trial that tells most: the sound twin's, if it failed, for that is the worse news.

@@ -15,6 +15,9 @@ const DEEPEST: usize = 32;
 /// What may be named where scenarios are wanted.
 const EXPECTED: &str = "expected a scenario file, a folder of them, or the id of a planted bug";
 
+/// What to do about a folder that cannot be searched.
+const SEARCHED: &str = "a folder is searched to its end: name the files that are meant, or mend it";
+
 /// The files meant by `paths`: each file, and of each folder its `*.json` at any depth except
 /// `*.schema.json` and what this command wrote there as results, sorted. A file that is named twice is meant once. The id of a planted bug stands
 /// for its scenario, which is part of the program.
@@ -29,7 +32,7 @@ pub(crate) fn collect(program: &Program, paths: &[PathBuf]) -> Result<Vec<PathBu
             Ok(kind) if kind.is_dir() => {
                 let mut found = Vec::new();
                 if let Err((at, error)) = search(path, 0, &mut found) {
-                    wrong.push(format!("{}: {}; {EXPECTED}", at.display(), said(&error)));
+                    wrong.push(format!("{}: {}; {SEARCHED}", at.display(), said(&error)));
                 }
                 found.sort();
                 files.append(&mut found);
@@ -172,13 +175,16 @@ pub(crate) fn said(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".to_owned(),
         io::ErrorKind::NotADirectory => "a part of this path is a file, not a folder".to_owned(),
+        io::ErrorKind::IsADirectory => "this is a folder, not a file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::AlreadyExists => "this file exists; it is left as it is".to_owned(),
-        _ => {
-            let text = error.to_string();
-            text.split_once(" (os error ").map_or(text.as_str(), |(plain, _)| plain).to_owned()
-        }
+        _ => numberless(&error.to_string()).to_owned(),
     }
+}
+
+/// What the system says, without its number.
+pub(crate) fn numberless(text: &str) -> &str {
+    text.split_once(" (os error ").map_or(text, |(plain, _)| plain)
 }
 
 /// Writes a new file whole or not at all; one that exists is left alone.

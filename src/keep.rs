@@ -1,10 +1,9 @@
 //! Failing runs, reduced and stored: scenario files of their own, which go on meaning the same when the
 //! drawing of faults changes.
 
-use crate::files::said;
 use crate::io::Io;
 use crate::pace::Watch;
-use crate::store::{make, no_folder, store};
+use crate::store::{make, store};
 use interregnum_reports::documents::File;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::reduce::reduce;
@@ -67,7 +66,7 @@ impl Keeper {
                 Some(path)
             }
             Err(error) => {
-                io.error(&no_folder(&path, &said(&error)));
+                io.error(&error);
                 None
             }
         }

@@ -2,10 +2,9 @@
 
 use crate::Program;
 use crate::exit::Exit;
-use crate::files::said;
 use crate::grammar;
 use crate::io::Io;
-use crate::store::{make, no_folder, store};
+use crate::store::{make, store};
 use clap::Command;
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
@@ -30,8 +29,7 @@ pub(crate) fn man(program: &Program, out: Option<&Path>, io: &mut Io) -> Exit {
     };
     let mut pages = Vec::new();
     gather(&command, &program.name, program, &mut pages);
-    let about = |error| no_folder(folder, &said(&error));
-    let written = make(folder).and_then(|()| store(folder, &pages).map_err(about));
+    let written = make(folder).and_then(|()| store(folder, &pages));
     match written {
         Ok(()) => {
             let (count, folder) = (pages.len(), io.err_look().text(&folder.display().to_string()));

@@ -28,16 +28,18 @@ impl Folder {
     }
 
     /// Adds a run.
-    pub(crate) fn run(&mut self, record: &Record<'_>) -> io::Result<()> {
-        self.results.run(record)
+    pub(crate) fn run(&mut self, record: &Record<'_>) -> Result<(), String> {
+        self.results.run(record).map_err(|error| no_folder(&self.folder, &said(&error)))
     }
 
     /// Completes the files.
-    pub(crate) fn end(self, end: &End<'_>, version: &str) -> io::Result<()> {
-        let results =
-            self.results.end(end)?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        results.persist(self.folder.join("results.json")).map_err(|error| error.error)?;
-        store(&self.folder, &documents::of_run(end, version)?)
+    pub(crate) fn end(self, end: &End<'_>, version: &str) -> Result<(), String> {
+        let path = self.folder.join("results.json");
+        let about = |error: io::Error| no_folder(&path, &said(&error));
+        let results = self.results.end(end).map_err(about)?.into_inner();
+        let results = results.map_err(|error| about(error.into_error()))?;
+        results.persist(&path).map_err(|error| about(error.error))?;
+        store(&self.folder, &documents::of_run(end, version).map_err(about)?)
     }
 }
 
@@ -76,7 +78,8 @@ impl<'io> Output<'io> {
         if let Some(folder) = &mut self.folder
             && let Err(error) = folder.run(record)
         {
-            self.fail(&error);
+            self.folder = None;
+            self.broken.get_or_insert(error);
         }
     }
 
@@ -101,7 +104,9 @@ impl<'io> Output<'io> {
             }
             Form::Junit => match junit::run(end, &self.version) {
                 Ok(text) => self.io.print(&text),
-                Err(error) => self.fail(&error),
+                Err(error) => {
+                    self.broken.get_or_insert(format!("cannot make JUnit XML: {}", said(&error)));
+                }
             },
             Form::Github => {
                 let summary = |room| github::summary(end, &self.version, room);
@@ -113,14 +118,7 @@ impl<'io> Output<'io> {
         if let Some(folder) = self.folder.take()
             && let Err(error) = folder.end(end, &self.version)
         {
-            self.fail(&error);
+            self.broken.get_or_insert(error);
         }
-    }
-
-    fn fail(&mut self, error: &io::Error) {
-        self.folder = None;
-        self.broken.get_or_insert_with(|| {
-            format!("cannot write the report: {}; name another folder with --out", said(error))
-        });
     }
 }

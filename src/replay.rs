@@ -55,13 +55,10 @@ pub(crate) fn replay_line(
 pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
     let Some(mut loaded) = files::read(program, &args.path, io) else { return Exit::Usage };
     if args.sound {
-        match twin(&program.registry, &loaded) {
-            Some(sound) => loaded = sound,
-            None => {
-                io.error(&format!(
-                    "{}: it has no sound twin; leave out --sound",
-                    args.path.display()
-                ));
+        match sound_twin(program, &loaded) {
+            Ok(sound) => loaded = sound,
+            Err(why) => {
+                io.error(&format!("{}: {why}; leave out --sound", args.path.display()));
                 return Exit::Usage;
             }
         }
@@ -112,6 +109,13 @@ impl Pace for Patience {
     }
 
     fn finished(&self, _: &Outcome) {}
+}
+
+fn sound_twin(program: &Program, loaded: &Loaded) -> Result<Loaded, &'static str> {
+    if loaded.scenario.mutant.is_none() {
+        return Err("it plants no bug, so that there is no sound twin");
+    }
+    twin(&program.registry, loaded).ok_or("without its planted bug it cannot be run")
 }
 
 /// Why this command, or this file, cannot make that run again.

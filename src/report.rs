@@ -46,7 +46,7 @@ fn again(args: &Report) -> Result<String, String> {
     if !folder.as_os_str().is_empty() {
         make(folder)?;
     }
-    store(folder, &files).map_err(about)?;
+    store(folder, &files)?;
     Ok(files.iter().map(|file| format!("{}\n", folder.join(&file.path).display())).collect())
 }
 

@@ -37,7 +37,8 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         Err(exit) => return exit,
     };
     let seeds = args.seeds.or(args.seed.map(Seeds::one));
-    let fallback = match fallback() {
+    // A seed that nobody will use may be anything.
+    let fallback = match seeds.map_or_else(fallback, |_| Ok(DEFAULT_SEED)) {
         Ok(seed) => seed,
         Err(error) => {
             io.error(&error);
@@ -52,12 +53,11 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         });
         return Exit::Nothing;
     }
-    let threads = args.jobs.map_or(0, usize::from);
-    let pool = match ThreadPoolBuilder::new().num_threads(threads).build() {
+    let pool = match pool(args.jobs) {
         Ok(pool) => pool,
         Err(error) => {
-            io.error(&format!("cannot start threads: {error}; try fewer --jobs"));
-            return Exit::Internal;
+            io.error(&error);
+            return Exit::Usage;
         }
     };
     let folder = match args.out.as_deref().map(|out| Folder::begin(out, &program.version)) {
@@ -86,6 +86,16 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
         }
         Err(_) => Exit::Usage,
     }
+}
+
+/// The threads that runs are made in.
+pub(crate) fn pool(jobs: Option<u16>) -> Result<ThreadPool, String> {
+    let threads = jobs.map_or(0, usize::from);
+    ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+        let error = error.to_string();
+        let why = files::numberless(&error);
+        format!("cannot start threads: {why}; give fewer --jobs, or free memory")
+    })
 }
 
 /// The seed where neither a flag nor the file names one.

@@ -5,22 +5,30 @@ use interregnum_reports::documents::File;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
-/// Writes these files below `folder`, in place of earlier ones. None appears before all of them are written.
-pub(crate) fn store(folder: &Path, files: &[File]) -> io::Result<()> {
+/// Writes these files below `folder`, in place of earlier ones. None appears before all of them are written. An
+/// error names the file that it is about.
+pub(crate) fn store(folder: &Path, files: &[File]) -> Result<(), String> {
     let mut complete = Vec::new();
     for File { path, text } in files {
         let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent)?;
-        let mut file = temporary(parent)?;
-        file.write_all(text.as_bytes())?;
+        let file = written(parent, text).map_err(|error| no_folder(&path, &said(&error)))?;
         complete.push((file, path));
     }
     for (file, path) in complete {
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(&path).map_err(|error| no_folder(&path, &said(&error.error)))?;
     }
     Ok(())
+}
+
+/// A file with this text, under another name still.
+fn written(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
+    fs::create_dir_all(folder)?;
+    let mut file = temporary(folder)?;
+    file.write_all(text.as_bytes())?;
+    Ok(file)
 }
 
 /// Makes the folder of a report, if it does not exist.

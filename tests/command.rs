@@ -235,6 +235,37 @@ fn mistakes_in_the_settings_of_a_system_are_told_together() {
     }
 }
 
+/// What a run could not show, of a real system: why, and what would help.
+#[test]
+fn a_run_that_proves_nothing_says_what_would_help() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vain.json");
+    let unmeant =
+        r#""faults": [{ "at": "1s", "lost_write": { "target": "all", "ratio": "100%" } }]"#;
+    let unmet = r#""duration": "1s", "expect": { "at_least": { "crashed": 1 } }"#;
+    for (fields, expected, words) in [
+        (
+            r#""max_events": 10"#,
+            3,
+            ["the budget of 10 events was spent at", "raise `max_events`, or make"],
+        ),
+        (unmeant, 3, ["a scenario that means it names", "the kinds of such faults in `beyond`"]),
+        (unmet, 1, ["expected at least 1 of `crashed`", "counted 0"]),
+    ] {
+        let text = format!(r#"{{ "version": 1, "title": "t", "system": "paxos", {fields} }}"#);
+        fs::write(&path, text).unwrap();
+        let out = Memory::default();
+        let mut io = Io::new(Box::new(out.clone()), Box::new(Memory::default()));
+        let args = ["interregnum", "run", &path.display().to_string()];
+        let exit = command_from(&Program::new(interregnum::builtin()), args, &mut io);
+        let said = out.text();
+        assert_eq!(exit as i32, expected, "{said}");
+        for words in words {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_wrong_seed_of_the_environment_is_named() {
     let mut command = toy_process();
@@ -245,6 +276,59 @@ fn a_wrong_seed_of_the_environment_is_named() {
         "error: INTERREGNUM_SEED=forty: a seed is a decimal number, 0x and up to 16 hex digits, or a \
          commit hash of 40 hex digits; unset it, or give --seed\n"
     );
+}
+
+/// A seed that nobody uses may be anything.
+#[test]
+fn a_wrong_seed_of_the_environment_is_no_matter_where_a_flag_gives_one() {
+    for args in [["--seed", "7"], ["--seeds", "1..3"]] {
+        let mut command = toy_process();
+        command
+            .args(["run", &scenario("deposed.json")])
+            .args(args)
+            .env("INTERREGNUM_SEED", "forty");
+        let output = command.output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_even_text_is_named() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let bytes = std::ffi::OsStr::from_bytes(b"forty\xff");
+    let said = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let mut command = toy_process();
+    command.args(["run", &scenario("deposed.json")]).env("INTERREGNUM_SEED", bytes);
+    assert_eq!(
+        said(&mut command),
+        "error: INTERREGNUM_SEED: environment variable was not valid unicode: \"forty\\xFF\"; unset it, or give \
+         --seed\n"
+    );
+    let mut command = toy_process();
+    command.args(["run", &scenario("deposed.json"), "--seed"]).arg(bytes);
+    assert!(
+        said(&mut command)
+            .starts_with("error: invalid UTF-8 was detected in one or more arguments\n")
+    );
+    let mut command = toy_process();
+    let expected = "error: forty\u{fffd}: no such file or folder; expected a scenario file, a folder of them, or \
+                    the id of a planted bug\n";
+    assert_eq!(said(command.arg("run").arg(bytes)), expected);
+}
+
+#[test]
+fn a_failure_that_cannot_be_reduced_is_still_told() {
+    let (_keep, out) = folder();
+    let (exit, _, note) =
+        toy(&["run", &scenario("found.json"), "--out", &out.display().to_string()]);
+    assert_eq!(exit, Exit::Failed);
+    assert_eq!(note, "found, seed 0x1: not reduced: its plan cannot be written out\n");
 }
 
 #[test]

@@ -13,6 +13,15 @@ fn the_command_prints_what_it_printed() {
         .case("tests/transcripts/*.trycmd");
 }
 
+/// What takes a real system, and no run: a run would name the version.
+#[test]
+fn the_built_in_systems_say_what_is_wrong_as_they_did() {
+    trycmd::TestCases::new()
+        .register_bin("interregnum", std::path::Path::new(env!("CARGO_BIN_EXE_interregnum")))
+        .env("NO_COLOR", "1")
+        .case("tests/transcripts/builtin/*.trycmd");
+}
+
 /// The command with the toy system: cargo builds it, as an example, before any test is run.
 fn toy() -> std::path::PathBuf {
     let mut path = std::env::current_exe().expect("a test has a path");

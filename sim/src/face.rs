@@ -153,17 +153,20 @@ impl<S: System> Ready<S> {
                 let total = u32::from(scenario.cluster.nodes) + u32::from(disks);
                 if total > u32::from(NodeSet::CAPACITY) {
                     let room = NodeSet::CAPACITY - disks.min(NodeSet::CAPACITY);
-                    mistakes.push(Mistake::new(
-                        "cluster.nodes",
-                        format!("at most {room}, for there are {disks} shared disks besides"),
-                    ));
+                    let found = scenario.cluster.nodes;
+                    let message = format!("found `{found}`, expected at most {room} nodes");
+                    let help = format!("there are {disks} shared disks besides");
+                    mistakes.push(Mistake::new("cluster.nodes", message).with_help(help));
                 }
             }
         }
         match system.workload(&setup) {
             Err(found) => mistakes.extend(found),
-            Ok(workload) if workload.clients() > CLIENTS_MAX => mistakes
-                .push(Mistake::new("workload.clients", format!("at most {CLIENTS_MAX} clients"))),
+            Ok(workload) if workload.clients() > CLIENTS_MAX => {
+                let found = workload.clients();
+                let message = format!("found `{found}`, expected at most {CLIENTS_MAX} clients");
+                mistakes.push(Mistake::new("workload.clients", message));
+            }
             Ok(_) => {}
         }
         if mistakes.is_empty() {
@@ -185,20 +188,21 @@ impl<S: System> Ready<S> {
         let ends = plan::duration(&self.scenario);
         for (index, fault) in self.scenario.faults.iter().enumerate() {
             if fault.at.0 >= ends {
-                mistakes.push(Mistake::new(
-                    format!("faults[{index}].at"),
-                    format!("must be before the calm phase, which begins at {ends}"),
-                ));
+                let message = format!(
+                    "the fault begins at {}, the calm phase, which ends it, at {ends}",
+                    fault.at
+                );
+                let help = "start it earlier, or give a longer `duration`";
+                mistakes.push(Mistake::new(format!("faults[{index}].at"), message).with_help(help));
             }
         }
         let bound = self.system.calm_bound(&self.setup());
         if let Some(within) = self.scenario.calm.within
             && within.0 < bound
         {
-            mistakes.push(Mistake::new(
-                "calm.within",
-                format!("may only lengthen the computed bound, which is {bound}"),
-            ));
+            let message = format!("found {within}, expected at least the computed bound, {bound}");
+            let help = "leave it out, or make it longer";
+            mistakes.push(Mistake::new("calm.within", message).with_help(help));
         }
         // Where time itself ends, whoever waits for something would wait in vain.
         let calm = self.scenario.calm.within.map_or(bound, |within| within.0.max(bound));
@@ -206,7 +210,8 @@ impl<S: System> Ready<S> {
             let message = format!(
                 "the run would last longer than 400 years: {ends} of faults, then up to {calm} to recover"
             );
-            mistakes.push(Mistake::new("duration", message));
+            let help = "make `duration`, `calm.within` or the longest delay shorter";
+            mistakes.push(Mistake::new("duration", message).with_help(help));
         }
     }
 }

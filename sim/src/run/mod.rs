@@ -192,7 +192,10 @@ impl<'r, S: System> Run<'r, S> {
         let budget = self.setup.scenario.max_events;
         let now = self.timeline.time();
         let delivered = self.timeline.tap.events();
-        format!("the budget of {budget} events was spent at {now}, {delivered} of them delivered")
+        format!(
+            "the budget of {budget} events was spent at {now}, {delivered} of them delivered: raise \
+             `max_events`, or make less happen"
+        )
     }
 
     fn flooded(&self) -> String {

@@ -67,7 +67,8 @@ fn note(
             let field = object.and_then(|object| object.get(name));
             if field.is_none_or(|field| !marks.skipped.contains(&field.value.start())) {
                 let message = format!("missing field `{name}`");
-                problems.push(document.problem(at, at..at + 1, message));
+                let help = Some(format!("add `\"{name}\": ...` to this object"));
+                problems.push(document.problem(at, at..at + 1, message).with_help(help));
             }
             return marks.supplied.insert((at, name));
         }
@@ -137,7 +138,7 @@ impl<'d> Reader<'d> {
     }
 
     fn list(&self, array: &'d Array<'d>) -> Elements<'d> {
-        Elements { rest: array.elements.iter(), marks: self.marks }
+        Elements { rest: array.elements.iter(), taken: 0, marks: self.marks }
     }
 
     fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Oops> {
@@ -146,7 +147,11 @@ impl<'d> Reader<'d> {
             Value::BooleanLit(bool) => visitor.visit_bool(bool.value),
             Value::NullKeyword(_) => visitor.visit_unit(),
             Value::Object(object) => visitor.visit_map(self.map(object)),
-            Value::Array(array) => visitor.visit_seq(self.list(array)),
+            Value::Array(array) => {
+                let mut list = self.list(array);
+                let value = visitor.visit_seq(&mut list)?;
+                list.ended().map(|()| value)
+            }
             Value::NumberLit(number) => {
                 if let Ok(whole) = number.value.parse::<u64>() {
                     visitor.visit_u64(whole)
@@ -269,7 +274,24 @@ impl<'de> de::MapAccess<'de> for Fields<'_> {
 
 struct Elements<'d> {
     rest: std::slice::Iter<'d, Value<'d>>,
+    taken: usize,
     marks: &'d Marks,
+}
+
+impl Elements<'_> {
+    /// A list of a certain length is read no further than that; what comes after it was not meant to be
+    /// passed over.
+    fn ended(mut self) -> Result<(), Oops> {
+        let skipped = &self.marks.skipped;
+        let left = self.rest.by_ref().filter(|value| !skipped.contains(&value.start())).count();
+        if left == 0 {
+            return Ok(());
+        }
+        Err(de::Error::invalid_length(
+            self.taken + left,
+            &format!("a list of {}", self.taken).as_str(),
+        ))
+    }
 }
 
 impl<'de> de::SeqAccess<'de> for Elements<'_> {
@@ -281,7 +303,10 @@ impl<'de> de::SeqAccess<'de> for Elements<'_> {
     ) -> Result<Option<T::Value>, Oops> {
         let skipped = &self.marks.skipped;
         match self.rest.find(|value| !skipped.contains(&value.start())) {
-            Some(value) => seed.deserialize(Reader { value, marks: self.marks }).map(Some),
+            Some(value) => {
+                self.taken += 1;
+                seed.deserialize(Reader { value, marks: self.marks }).map(Some)
+            }
             None => Ok(None),
         }
     }

@@ -39,7 +39,9 @@ impl<'t> Document<'t> {
     pub(super) fn parse(text: &'t str) -> Result<Self, Problem> {
         if let Some(at) = too_deep(text) {
             let message = format!("more than {DEEPEST} levels deep");
-            return Err(Problem::at(text, at..at + 1, String::new(), message));
+            let help = "no field of a scenario lies that deep: is a bracket missing?";
+            let problem = Problem::at(text, at..at + 1, String::new(), message);
+            return Err(problem.with_help(Some(help.to_owned())));
         }
         if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
             return Err(not_json(text, &error));
@@ -242,17 +244,31 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
     }
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
-    let help = match message {
-        _ if message.starts_with("key must be") => Some("names stand in double quotes"),
+    let start = end.saturating_sub(1);
+    let help = what_json_wants(message, text.get(start..).unwrap_or(""));
+    at(start..end, message).with_help(Some(help.to_owned()))
+}
+
+/// What to do about a text that is not JSON, by what serde_json says and what stands there.
+fn what_json_wants(message: &str, there: &str) -> &'static str {
+    match message {
+        _ if there.starts_with('/') || there.starts_with('#') => {
+            "JSON has no comments: say it in `why`, or leave it out"
+        }
+        _ if message.starts_with("key must be") => "names stand in double quotes",
         _ if message.starts_with("control character") => {
-            Some("text ends on the line where it begins: is a quote missing?")
+            "text ends on the line where it begins: is a quote missing?"
         }
         _ if message.starts_with("EOF") => {
-            Some("the file ends too early: is a bracket or a quote missing?")
+            "the file ends too early: is a bracket or a quote missing?"
         }
-        _ => None,
-    };
-    at(end.saturating_sub(1)..end, message).with_help(help.map(str::to_owned))
+        _ if message.starts_with("trailing") => "a file holds one object, and nothing after it",
+        "expected `:`" => "a colon stands between a name and its value",
+        _ if message.starts_with("expected `,`") => "is a comma or a bracket missing?",
+        "invalid number" => "numbers are written as 12 or -12, without zeros in front",
+        "invalid escape" => "in text, a backslash is written twice",
+        _ => "a value is text in double quotes, a number, true, false, a list or an object",
+    }
 }
 
 pub(super) fn push_key(path: &mut String, key: &str) {

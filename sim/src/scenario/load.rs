@@ -173,7 +173,11 @@ impl Reading<'_> {
         let other = version.value.parse() != Ok(1_u32);
         other.then(|| {
             let message = format!("this is a file of format version {}, expected 1", version.value);
-            self.document.problem(version.range.start, bytes(&version.range), message)
+            let help =
+                "run it with the command that it was written for, or write it anew for version 1";
+            let problem =
+                self.document.problem(version.range.start, bytes(&version.range), message);
+            problem.with_help(Some(help.to_owned()))
         })
     }
 
@@ -184,7 +188,8 @@ impl Reading<'_> {
         (count > MOST_FAULTS).then(|| {
             let (start, message) =
                 (faults.range.start, format!("{count} faults, expected at most {MOST_FAULTS}"));
-            self.document.problem(start, start..start + 1, message)
+            let help = "make it several files, or let `chaos` draw the faults";
+            self.document.problem(start, start..start + 1, message).with_help(Some(help.to_owned()))
         })
     }
 

@@ -69,9 +69,13 @@ impl de::Error for Oops {
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
+        let expected = match expected.strip_prefix("an array of length ") {
+            Some(count) => format!("a list of {count}"),
+            None => plain(&expected).to_owned(),
+        };
         let message = match length {
-            0 => format!("nothing in it, expected {}", plain(&expected)),
-            _ => format!("{length} in it, expected {}", plain(&expected)),
+            0 => format!("nothing in it, expected {expected}"),
+            _ => format!("{length} in it, expected {expected}"),
         };
         Self::new(What::Other { message, help: None })
     }

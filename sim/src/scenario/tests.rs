@@ -105,12 +105,20 @@ fn wrong_fields() {
             "\"tolerate\"",
             "18:38 chaos.limits: unknown value `tolerate` (did you mean `tolerated`?)",
         ),
-        ("\"title\": \"A deposed leader wakes up\",", "", "1:1 : missing field `title`"),
-        ("\"at\": \"5s\", ", "", "14:5 faults[1]: missing field `at`"),
+        (
+            "\"title\": \"A deposed leader wakes up\",",
+            "",
+            "1:1 : missing field `title` (add `\"title\": ...` to this object)",
+        ),
+        (
+            "\"at\": \"5s\", ",
+            "",
+            "14:5 faults[1]: missing field `at` (add `\"at\": ...` to this object)",
+        ),
         (
             "\"version\": 1",
             "\"version\": 2",
-            "3:14 version: this is a file of format version 2, expected 1",
+            "3:14 version: this is a file of format version 2, expected 1 (run it with the command that it was written for, or write it anew for version 1)",
         ),
         (
             "\"node\": 1",
@@ -228,7 +236,10 @@ fn what_is_not_json_is_explained() {
         first("{\n  \"a\": 1,\n}"),
         "2:9 : this is not JSON: a comma too many (JSON allows no comma after the last item)"
     );
-    assert_eq!(first(&"[".repeat(100_000)), "1:65 : more than 64 levels deep");
+    assert_eq!(
+        first(&"[".repeat(100_000)),
+        "1:65 : more than 64 levels deep (no field of a scenario lies that deep: is a bracket missing?)"
+    );
     assert!(first(&format!("{}{}", "[".repeat(64), "]".repeat(64))).contains("expected an object"));
     assert!(first(&" ".repeat(MOST_BYTES + 1)).contains("larger than"));
     let bytes = load(b"{\"title\": \"\xff\"}", &registry()).unwrap_err();
@@ -358,7 +369,7 @@ fn wrong_messages_and_links() {
         ),
         (
             r#"{ "at": "4s", "loss": { "ratio": "0%" } }"#,
-            "13:38 faults[0].loss.ratio: a share of nothing strikes nothing",
+            "13:38 faults[0].loss.ratio: a share of nothing strikes nothing (give a share such as \"50%\", or leave the fault out)",
         ),
         (
             r#"{ "at": "4s", "clog": { "only": { "links": "client" } } }"#,
@@ -382,7 +393,7 @@ fn wrong_messages_and_links() {
         ),
         (
             r#"{ "at": "4s", "partition": { "shape": "ring", "around": { "node": 1 } } }"#,
-            "13:51 faults[0].partition.around: this shape has no middle",
+            "13:51 faults[0].partition.around: this shape has no middle (leave it out, or choose `bridge`, `quorum-loss` or `constrained`)",
         ),
     ]);
 }

@@ -1,7 +1,7 @@
 //! Mistakes in faults: what kinds must look like is theirs to say, whether names exist is looked up here.
 
 use super::{Checker, suggest};
-use crate::scenario::{Delay, Fault, SYNC, Target};
+use crate::scenario::{Delay, Fault, Ratio, SYNC, Target};
 use interregnum_core::Span;
 
 /// The fields of one fault's kind, for the kind to check.
@@ -34,6 +34,14 @@ impl Fields<'_, '_> {
         }
     }
 
+    /// A share of what happens.
+    pub(crate) fn ratio(&mut self, field: &str, ratio: Ratio) {
+        if ratio == Ratio::default() {
+            let help = Some("give a share such as \"50%\", or leave the fault out");
+            self.wrong(field, "a share of nothing strikes nothing", help);
+        }
+    }
+
     pub(crate) fn delay(&mut self, field: &str, delay: &Delay) {
         let path = self.path_of(field);
         self.checker.delay(&path, delay);
@@ -59,7 +67,7 @@ impl Fields<'_, '_> {
         let system = &self.checker.scenario.system;
         let message = format!("unknown {what} `{}` of system `{system}`", name.escape_debug());
         let help = suggest(name, "known here", known.iter().copied())
-            .unwrap_or_else(|| "the system names none".to_owned());
+            .unwrap_or_else(|| "the system names none: leave it out".to_owned());
         self.wrong(field, message, Some(&help));
     }
 
@@ -201,7 +209,9 @@ impl<'s> Checker<'s> {
             let message =
                 format!("unknown target `{}` of system `{}`", word.escape_debug(), subject.id());
             let known = words.iter().chain(general).copied();
-            self.add(path, message, suggest(word, "known here", known));
+            let help = suggest(word, "known here", known)
+                .or_else(|| Some("the system names none: give {\"random\": 1}".to_owned()));
+            self.add(path, message, help);
         }
     }
 }

@@ -139,7 +139,8 @@ impl Checker<'_> {
         let elsewhere = registry.iter().find(|s| s.mutants().iter().any(|mutant| mutant.id == id));
         let help = match elsewhere {
             Some(other) => Some(format!("it is a planted bug of system `{}`", other.id())),
-            None => suggest(id, "known here", mutants.iter().map(|mutant| mutant.id)),
+            None => suggest(id, "known here", mutants.iter().map(|mutant| mutant.id))
+                .or_else(|| Some("the system has none: leave it out".to_owned())),
         };
         let message =
             format!("unknown planted bug `{}` of system `{}`", id.escape_debug(), subject.id());

@@ -68,7 +68,7 @@ impl Strike for ClockStep {
         let given: Vec<_> = given.iter().filter_map(|(name, by)| Some((*name, (*by)?))).collect();
         match given.as_slice() {
             [(name, by)] if by.0 == Span::ZERO => {
-                fields.wrong(name, "a step by no time", None);
+                fields.wrong(name, "a step by no time", Some("say how far: \"5s\""));
             }
             [_] => {}
             [] => fields.wrong("", "a step that leads nowhere", Some("give `forward` or `back`")),

@@ -128,11 +128,13 @@ impl Strike for Records {
     fn check(&self, fields: &mut Fields<'_, '_>) {
         fields.target("target", &self.target);
         if let Some([first, last]) = self.slots.filter(|[first, last]| first > last) {
-            fields.wrong("slots", format!("slots from {first} to {last} are none"), None);
+            let help = Some("give the lower number first");
+            fields.wrong("slots", format!("slots from {first} to {last} are none"), help);
         }
         if self.highest == Some(0) {
             fields.wrong("highest", "found `0`, expected at least 1", None);
         }
+        fields.ratio("ratio", self.ratio);
     }
 }
 
@@ -149,7 +151,7 @@ impl Strike for SlowDisk {
 }
 
 macro_rules! strikes_disks {
-    ($($Type:ty: $($from:ident)?),*) => {$(
+    ($($Type:ty: {$($ratio:ident)?} {$($from:ident)?}),*) => {$(
         impl Strike for $Type {
             fn target(&self) -> Option<&Target> {
                 Some(&self.target)
@@ -157,9 +159,16 @@ macro_rules! strikes_disks {
 
             fn check(&self, fields: &mut Fields<'_, '_>) {
                 fields.target("target", &self.target);
+                $(fields.ratio("ratio", self.$ratio);)?
                 $(fields.targets([("from", &self.$from)]);)?
             }
         }
     )*};
 }
-strikes_disks!(DiskErrors: from, Unfaithful: from, Unavailable: from, Disk:, TornWrite:);
+strikes_disks!(
+    DiskErrors: {ratio} {from},
+    Unfaithful: {ratio} {from},
+    Unavailable: {} {from},
+    Disk: {} {},
+    TornWrite: {} {}
+);

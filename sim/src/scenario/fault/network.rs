@@ -59,12 +59,6 @@ fn check_messages(target: &Option<Target>, only: &Option<Only>, fields: &mut Fie
     }
 }
 
-fn check_ratio(ratio: Ratio, fields: &mut Fields<'_, '_>) {
-    if ratio == Ratio::default() {
-        fields.wrong("ratio", "a share of nothing strikes nothing", None);
-    }
-}
-
 /// How many messages are struck.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,7 +79,7 @@ impl Strike for Lossy {
     }
 
     fn check(&self, fields: &mut Fields<'_, '_>) {
-        check_ratio(self.ratio, fields);
+        fields.ratio("ratio", self.ratio);
         check_messages(&self.target, &self.only, fields);
     }
 }
@@ -137,7 +131,7 @@ impl Strike for Hold {
     }
 
     fn check(&self, fields: &mut Fields<'_, '_>) {
-        check_ratio(self.ratio, fields);
+        fields.ratio("ratio", self.ratio);
         fields.delay("extra", &self.extra);
         check_messages(&self.target, &self.only, fields);
     }

@@ -87,7 +87,8 @@ impl Partition {
             fields.wrong("", message, Some(Self::FORMS));
         }
         if groups.as_ref().is_some_and(Vec::is_empty) {
-            fields.wrong("groups", "a partition without groups", None);
+            let help = Some("list at least one; the nodes not listed form one more");
+            fields.wrong("groups", "a partition without groups", help);
         }
     }
 
@@ -95,16 +96,19 @@ impl Partition {
         let Some(shape) = self.shape else {
             for (name, given) in [("around", &self.around), ("without", &self.without)] {
                 if given.is_some() {
-                    fields.wrong(name, format!("`{name}` belongs to a `shape`"), None);
+                    let help = Some("give a `shape`, or leave it out");
+                    fields.wrong(name, format!("`{name}` belongs to a `shape`"), help);
                 }
             }
             return;
         };
         if self.around.is_some() && !shape.has_middle() {
-            fields.wrong("around", "this shape has no middle", None);
+            let help = Some("leave it out, or choose `bridge`, `quorum-loss` or `constrained`");
+            fields.wrong("around", "this shape has no middle", help);
         }
         if self.without.is_some() && shape != Shape::Constrained {
-            fields.wrong("without", "only the shape `constrained` cuts a node off", None);
+            let help = Some("leave it out, or choose that shape");
+            fields.wrong("without", "only the shape `constrained` cuts a node off", help);
         }
         fields.least_nodes("shape", shape.least_nodes());
     }

@@ -56,7 +56,8 @@ impl When {
             fields.wrong("nth", "found `0`, expected at least 1", None);
         }
         if self.within.is_some_and(|within| within.0 == Span::ZERO) {
-            fields.wrong("within", "a seam that is waited for no time", None);
+            let help = Some("without `within`, it is waited for until the calm phase");
+            fields.wrong("within", "a seam that is waited for no time", help);
         }
         let after_effects = match fault.what() {
             Some(What::Crash(crash)) => crash.after_effects,

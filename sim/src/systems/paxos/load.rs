@@ -56,7 +56,9 @@ impl KvLoad {
         }
         let least = answer_time(scenario);
         if self.timeout(scenario) < least {
-            let message = format!("an answer may take {least}; nobody would wait for it");
+            let timeout = self.timeout(scenario);
+            let message =
+                format!("after {timeout} nobody waits for an answer, which may take {least}");
             let help = format!("make it at least {least}, or leave it out");
             mistakes.push(Mistake::new("workload.timeout", message).with_help(help));
         }

@@ -118,16 +118,14 @@ impl PaxosSettings {
             in_flight: self.window,
             mirror: self.mirror,
         };
-        let known = |mistakes: &[Mistake], path: &str| mistakes.iter().any(|m| m.path == path);
         match Config::new(rules, me, settings) {
             Ok(config) if mistakes.is_empty() => return Ok(config),
             Ok(_) => {}
-            Err(error) => {
-                let path = path_of(error);
-                if !known(&mistakes, path) {
-                    mistakes.push(Mistake::new(path, error.to_string()));
-                }
+            // What the protocol refuses was said above in the scenario's own words, with few exceptions.
+            Err(error) if mistakes.is_empty() => {
+                mistakes.push(Mistake::new(path_of(error), error.to_string()));
             }
+            Err(_) => {}
         }
         Err(mistakes)
     }
@@ -163,55 +161,72 @@ impl PaxosSettings {
 
     /// Everything that is wrong with the settings by themselves or in this scenario.
     fn mistakes(&self, scenario: &Scenario) -> Vec<Mistake> {
-        let mut mistakes = Vec::new();
-        let mut check = |ok: bool, path: &str, message: String| {
-            if !ok {
+        let mut mistakes = self.wrong_rounds(scenario);
+        mistakes.extend(self.wrong_clocks(scenario));
+        let counts = [
+            ("settings.abdication_rounds", u64::from(self.abdication_rounds), 2),
+            ("settings.snapshot_every", self.snapshot_every, 1),
+            ("settings.batch", self.batch, 1),
+            ("settings.window", self.window, 1),
+        ];
+        for (path, found, least) in counts {
+            if found < least {
+                let message = format!("found `{found}`, expected at least {least}");
                 mistakes.push(Mistake::new(path, message));
             }
-        };
+        }
+        mistakes
+    }
+
+    fn wrong_rounds(&self, scenario: &Scenario) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
         let Window { min, max } = self.rounds(scenario);
         let trip = scenario.network.delay.cap().times(2);
         let rate = Ppm(scenario.clocks.rate_ppm.min(500_000));
         // A fast clock ends a round early.
-        let shortest = min.scaled_down(1_000_000, 1_000_000 + u64::from(rate.0));
-        check(
-            shortest > trip,
-            "settings.heartbeat.min",
-            format!("a round must outlast a message and its answer, which may take {trip}"),
-        );
-        check(min <= max, "settings.heartbeat.max", format!("must be at least min, {min}"));
-        check(
-            self.abdication_rounds >= 2,
-            "settings.abdication_rounds",
-            format!("found `{}`, expected at least 2", self.abdication_rounds),
-        );
-        check(
-            self.snapshot_every >= 1,
-            "settings.snapshot_every",
-            "found `0`, expected at least 1".to_owned(),
-        );
-        check(self.batch >= 1, "settings.batch", "found `0`, expected at least 1".to_owned());
-        check(self.window >= 1, "settings.window", "found `0`, expected at least 1".to_owned());
-        let bound = self.clock_rate_bound_ppm;
-        check(
-            bound <= 500_000,
-            "settings.clock_rate_bound_ppm",
-            "at most 500000: a clock may not be off by more than half".to_owned(),
-        );
-        check(
-            self.lease.is_none() || bound >= scenario.clocks.rate_ppm,
-            "settings.clock_rate_bound_ppm",
-            format!(
-                "must cover clocks.rate_ppm, {}, where leases are on",
-                scenario.clocks.rate_ppm
-            ),
-        );
-        let usable = self.lease().filter(|lease| lease.rate.0 <= 500_000).map(|l| l.usable());
-        check(
-            usable != Some(Span::ZERO),
-            "settings.lease.guard",
-            "leaves nothing of the grant to act on".to_owned(),
-        );
+        let fast = 1_000_000 + u64::from(rate.0);
+        if min.scaled_down(1_000_000, fast) <= trip {
+            let message = format!(
+                "a round of {min} may end before a message and its answer, which take {trip} at most"
+            );
+            let least = trip.scaled_up(fast, 1_000_000);
+            let help = format!("make it longer than {least}, or `network.delay.max` shorter");
+            mistakes.push(Mistake::new("settings.heartbeat.min", message).with_help(help));
+        }
+        if min > max {
+            let message = format!("the longest round {max} is shorter than the shortest {min}");
+            let help = format!("make it at least {min}");
+            mistakes.push(Mistake::new("settings.heartbeat.max", message).with_help(help));
+        }
+        mistakes
+    }
+
+    fn wrong_clocks(&self, scenario: &Scenario) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        let (bound, rate) = (self.clock_rate_bound_ppm, scenario.clocks.rate_ppm);
+        let mut wrong = |path: &str, message: String, help: String| {
+            mistakes.push(Mistake::new(path, message).with_help(help));
+        };
+        if bound > 500_000 {
+            let message = format!("found `{bound}`, expected at most 500000");
+            let help = "a clock is off by half at most".to_owned();
+            wrong("settings.clock_rate_bound_ppm", message, help);
+        } else if self.lease.is_some() && bound < rate {
+            let message = format!(
+                "the lease assumes clock rates within {bound} ppm, they are within {rate} ppm"
+            );
+            let help = format!("make it at least `clocks.rate_ppm`, {rate}");
+            wrong("settings.clock_rate_bound_ppm", message, help);
+        }
+        if let Some(lease) = self.lease().filter(|lease| lease.rate.0 <= 500_000)
+            && lease.usable() == Span::ZERO
+        {
+            let (grant, guard) = (lease.grant, lease.guard);
+            let message =
+                format!("a guard of {guard} leaves nothing of a grant of {grant} to act on");
+            let help = "make it shorter, or `settings.lease.grant` longer".to_owned();
+            wrong("settings.lease.guard", message, help);
+        }
         mistakes
     }
 
