@@ -81,7 +81,14 @@ mod tests {
             documents::of_run(&results.end(), &results.of).unwrap(),
         );
         assert_eq!(first, again);
-        assert!(first.iter().any(|file| file.path.starts_with("runs/")), "{first:?}");
+        // Of twelve recorded runs three are told on the first page.
+        let pages = first.iter().filter(|file| file.path.starts_with("runs/")).count();
+        assert_eq!(pages, 9);
+        let index = first.last().unwrap();
+        assert_eq!(
+            (index.path.as_str(), index.text.matches("href=\"runs/").count()),
+            ("index.html", 9)
+        );
 
         let audit = fixture::audit();
         let text = audit.document().unwrap();

@@ -139,11 +139,16 @@ impl Room {
             let prefix = if nth == 1 { String::new() } else { format!("r{nth}-") };
             Steps::Here { prefix, traces: format!("traces/{name}") }
         } else {
-            let path = format!("runs/{name}.html");
-            let text = run::page(case, kept, &format!("../traces/{name}"), version);
-            self.pages.push(File { path: path.clone(), text });
-            Steps::There(path)
+            Steps::There(self.page_of(name, (case, kept), version))
         }
+    }
+
+    /// Gives a run a page of its own; its address.
+    fn page_of(&mut self, name: &str, (case, kept): (&Case, &Kept), version: &str) -> String {
+        let path = format!("runs/{name}.html");
+        let text = run::page(case, kept, &format!("../traces/{name}"), version);
+        self.pages.push(File { path: path.clone(), text });
+        path
     }
 }
 

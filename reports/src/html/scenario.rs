@@ -169,6 +169,11 @@ fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Mark
     };
     let articles: Vec<_> = telling.iter().map(|kept| told(kept)).collect();
     let example = example.map(&mut told);
+    // What was recorded is to be seen, even where there is no room to draw it.
+    let further = summary.telling().skip(telling.len()).filter(|kept| kept.recording.is_some());
+    let further: Vec<_> = further
+        .map(|kept| (kept, room.page_of(&super::run_name(index, kept), (case, kept), version)))
+        .collect();
     html! {
         @if !telling.is_empty() {
             h3 {
@@ -178,6 +183,9 @@ fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Mark
                 @else { "The runs that did not pass" }
             }
             @for article in &articles { (article) }
+        }
+        @for (kept, address) in &further {
+            p { a href=(address) { "Seed " (format!("{:#x}", kept.outcome.seed)) ", step by step: " (kept.by()) } }
         }
         @if let Some(article) = example {
             h3 { @if summary.runs == 1 { "The run" } @else { "A run that passed" } }
