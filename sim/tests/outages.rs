@@ -157,8 +157,8 @@ fn a_watchdog_dies_with_the_power_and_the_clock_starts_anew() {
     let fell =
         |node| of(&lines, "crashed", node).iter().map(|line| &*line.what).collect::<Vec<_>>();
     assert_eq!((fell("n0"), fell("n1")), (vec!["Power"], vec!["Watchdog"]));
-    let clocks = lines.iter().filter(|line| line.kind == "clock-changed");
-    assert_eq!(clocks.filter(|line| line.what.contains("n0: Restarted")).count(), 1);
+    let clocks = of(&lines, "clock-changed", "n0");
+    assert_eq!(clocks.iter().filter(|line| line.what.contains("Restarted")).count(), 1);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn evidence(violation: &Violation, told: Option<&Told<'_>>) -> Markup {
 /// The time line in words, for those who cannot or will not look at it.
 pub(super) fn events(outcome: &Outcome) -> Markup {
     let (first, last) = listed(outcome);
-    let all = outcome.highlights.len() as u64 + outcome.highlights_left_out;
+    let all = (outcome.highlights.len() as u64).saturating_add(outcome.highlights_left_out);
     let left_out = all - (first.len() + last.len()) as u64;
     html! {
         @if all > 0 {
