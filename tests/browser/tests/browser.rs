@@ -98,9 +98,10 @@ fn those_who_do_not_see_are_told() {
 /// A row that is not shown at first, by its address.
 fn beside(chromium: &Chromium, file: &Path) -> String {
     let page = chromium.open(file, "", View::default());
-    let all = page.text("document.querySelectorAll('.spacetime tr.beside').length");
+    let all =
+        page.text("document.querySelector('.spacetime').querySelectorAll('tr.beside').length");
     assert!(all.parse::<u32>().unwrap() > 50, "{all}");
-    page.text("[...document.querySelectorAll('.spacetime tr.beside')].at(-30).id")
+    page.text("[...document.querySelector('.spacetime').querySelectorAll('tr.beside')].at(-30).id")
 }
 
 #[test]
@@ -108,10 +109,8 @@ fn the_switch_and_the_addresses_of_events_work_with_and_without_scripts() {
     let Some(chromium) = Chromium::start() else { return };
     let (_folder, file) = report();
     let id = beside(&chromium, &file);
-    let shown =
-        "[...document.querySelectorAll('.spacetime tr')].filter(r => r.offsetHeight).length";
-    let pictures =
-        "[...document.querySelectorAll('.steps > svg')].filter(s => s.clientHeight).length";
+    let shown = "[...document.querySelector('.spacetime').querySelectorAll('tr')].filter(r => r.offsetHeight).length";
+    let pictures = "[...document.querySelector('.spacetime').querySelectorAll('.steps > svg')].filter(s => s.clientHeight).length";
     for scripts in [true, false] {
         let view = View { scripts, ..View::default() };
         let page = chromium.open(&file, "", view);
@@ -125,7 +124,7 @@ fn the_switch_and_the_addresses_of_events_work_with_and_without_scripts() {
         // The rows of the table and those of the picture are as high.
         let misfit = "(s => s.getBoundingClientRect().bottom - \
             s.parentElement.querySelector('table').getBoundingClientRect().bottom)\
-            ([...document.querySelectorAll('.steps > svg')].find(s => s.clientHeight))";
+            ([...document.querySelector('.spacetime').querySelectorAll('.steps > svg')].find(s => s.clientHeight))";
         assert_eq!(page.text(&format!("Math.abs({misfit}) < 2")), "true", "{}", page.text(misfit));
 
         let page = chromium.open(&file, &format!("#{id}"), view);
