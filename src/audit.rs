@@ -13,7 +13,7 @@ use crate::step;
 use crate::store::{no_folder, store};
 use interregnum_reports::audit::{Audit, Audited};
 use interregnum_reports::documents::{self, File};
-use interregnum_reports::{Case, diagnostic, github, junit, terminal};
+use interregnum_reports::{Case, Reduction, diagnostic, github, junit, terminal};
 use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
 use interregnum_sim::outcome::Outcome;
@@ -177,13 +177,12 @@ impl Session<'_> {
         let sound =
             |failed: &Outcome| line(&row.sound, failed.seed, Some(failed.fingerprint)) + SOUND;
         let mut audited = Audited::tried(mutant, case, trial, planted, sound);
-        audited.reduced = reduced;
-        audited.record(recording);
+        audited.record(recording, reduced);
         Ok(audited)
     }
 
     /// Stores what failed, reduced: of the sound twin, if it did, for that is the worse news.
-    fn keep(&mut self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<String> {
+    fn keep(&mut self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<Reduction> {
         let keeper = self.keeper.as_ref()?;
         let (loaded, failed) = worst(row, trial)?;
         let sound = if trial.twin.failed.is_some() { "-sound" } else { "" };

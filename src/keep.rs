@@ -4,6 +4,7 @@
 use crate::io::Io;
 use crate::pace::Watch;
 use crate::store::{make, store};
+use interregnum_reports::Reduction;
 use interregnum_reports::documents::File;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::reduce::reduce;
@@ -32,7 +33,7 @@ impl Keeper {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns the file. What
+    /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns what is left. What
     /// comes of it is told on standard error.
     pub(crate) fn keep(
         &self,
@@ -41,7 +42,7 @@ impl Keeper {
         (failed, name): (&Outcome, &str),
         watch: &Watch,
         io: &mut Io,
-    ) -> Option<String> {
+    ) -> Option<Reduction> {
         let seed = Seed(failed.seed);
         let reduced = match reduce(subject, scenario, failed, watch) {
             Ok(reduced) => reduced,
@@ -63,7 +64,9 @@ impl Keeper {
                 let path = path.display().to_string();
                 let runs = reduced.runs;
                 io.note(&format!("{path}: {left} of {planned} faults, after {runs} runs\n"));
-                Some(path)
+                let faults = reduced.scenario.faults.iter();
+                let faults = faults.filter_map(|fault| serde_json::to_string(fault).ok()).collect();
+                Some(Reduction { file: path, faults, planned: planned as u64 })
             }
             Err(error) => {
                 io.error(&error);

@@ -198,7 +198,7 @@ impl Session<'_> {
             if output.is_unread() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.record(loaded, &mut summary);
-        self.keep(path, loaded, &summary);
+        self.keep(path, loaded, &mut summary);
         self.summaries.push(summary);
         ended
     }
@@ -213,20 +213,20 @@ impl Session<'_> {
     }
 
     /// Stores the first run that failed, reduced.
-    fn keep(&mut self, path: &Path, loaded: &Loaded, summary: &Summary) {
+    fn keep(&mut self, path: &Path, loaded: &Loaded, summary: &mut Summary) {
         let Some(keeper) = &self.keeper else { return };
-        let failed = |kept: &&Kept| {
+        let failed = |kept: &&mut Kept| {
             kept.judgement.verdict == Verdict::Failed && kept.outcome.violation.is_some()
         };
         let subject = self.program.registry.find(&loaded.scenario.system);
-        let (Some(kept), Some(subject)) = (summary.kept.iter().find(failed), subject) else {
+        let (Some(kept), Some(subject)) = (summary.kept.iter_mut().find(failed), subject) else {
             return;
         };
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let io = &mut *self.output.io;
         let (scenario, failed) = (&loaded.scenario, &kept.outcome);
         let watch = &self.watch;
-        watch.aside(|| keeper.keep(subject, scenario, (failed, &name), watch, io));
+        kept.reduction = watch.aside(|| keeper.keep(subject, scenario, (failed, &name), watch, io));
     }
 
     /// Prints what the scenario showed that was run last; its exit code.

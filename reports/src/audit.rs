@@ -1,7 +1,7 @@
 //! The results of `audit` as data: what is stored, and what every document is made of.
 
 use crate::json::{FORMAT, Word};
-use crate::{Case, Kept};
+use crate::{Case, Kept, Reduction};
 use interregnum_sim::audit::{Catch, Trial};
 use interregnum_sim::outcome::{Finding, Outcome};
 use interregnum_sim::recording::Recording;
@@ -137,7 +137,7 @@ impl Twin {
 /// A run that failed, with the command line that repeats it.
 fn kept(outcome: Outcome, replay: String) -> Kept {
     let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
-    Kept { outcome, judgement, replay, recording: None }
+    Kept { outcome, judgement, replay, recording: None, reduction: None }
 }
 
 impl Audited {
@@ -188,11 +188,13 @@ impl Audited {
         }
     }
 
-    /// Adds what happened in the run that tells most, step by step.
-    pub fn record(&mut self, recording: Option<Recording>) {
+    /// Adds what happened in the run that tells most, step by step, and what it was reduced to.
+    pub fn record(&mut self, recording: Option<Recording>, reduction: Option<Reduction>) {
+        self.reduced = reduction.as_ref().map(|reduction| reduction.file.clone());
         let twin = self.twin.as_mut().and_then(|twin| twin.failed.as_mut());
         if let Some(kept) = twin.or(self.failed.as_mut()) {
             kept.recording = recording;
+            kept.reduction = reduction;
         }
     }
 

@@ -141,7 +141,7 @@ fn failed(seed: u64, evidence: usize, replay: &str) -> Kept {
     let judgement = Judgement { verdict: Verdict::Failed, reasons: Vec::new() };
     let outcome = outcome(seed, Observed::Violated, evidence);
     let recording = Some(recording(30));
-    Kept { outcome, judgement, replay: replay.to_owned(), recording }
+    Kept { outcome, judgement, replay: replay.to_owned(), recording, reduction: None }
 }
 
 /// An audit with a row of every kind, an exemption and an error.

@@ -27,6 +27,7 @@ mod highlights;
 pub mod html;
 pub mod json;
 pub mod junit;
+mod kept;
 pub mod listing;
 mod place;
 mod record;
@@ -38,6 +39,7 @@ pub mod vocabulary;
 mod why;
 mod words;
 
+pub use kept::{Kept, Reduction};
 pub use record::{Case, Record};
-pub use summary::{CaveatSum, FaultSum, Kept, Line, PropertySum, Summary};
+pub use summary::{CaveatSum, FaultSum, Line, PropertySum, Summary};
 pub use words::{harmless, number, span};

@@ -1,11 +1,10 @@
 //! All runs of one scenario, folded into a bounded amount of memory.
 
-use crate::{Case, Record};
+use crate::{Case, Kept, Record};
 use interregnum_sim::campaign::Seeds;
 use interregnum_sim::outcome::{Finding, Observed, Outcome, PropertyKind, PropertyOutcome, as_hex};
-use interregnum_sim::recording::Recording;
 use interregnum_sim::scenario::Scenario;
-use interregnum_sim::verdict::{Judgement, Tally, Verdict};
+use interregnum_sim::verdict::{Tally, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -105,28 +104,6 @@ pub struct Line {
     pub virtual_ns: u64,
     /// Delivered events.
     pub events: u64,
-}
-
-/// A run that is kept whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Kept {
-    /// What happened.
-    pub outcome: Outcome,
-    /// Whether it was right.
-    pub judgement: Judgement,
-    /// The command line that repeats it.
-    pub replay: String,
-    /// What happened in it, step by step, if it was recorded.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recording: Option<Recording>,
-}
-
-impl Kept {
-    /// The property that failed first, or `panic`; for a run that failed.
-    #[must_use]
-    pub fn by(&self) -> &str {
-        self.outcome.violation.as_ref().map_or("panic", |violation| &violation.invariant)
-    }
 }
 
 impl Summary {
@@ -234,6 +211,7 @@ impl Summary {
             judgement: record.judgement.clone(),
             replay: record.replay.to_owned(),
             recording: None,
+            reduction: None,
         };
         // Of runs that found what they looked for, one is as good as the other: the first is kept.
         if verdict == Verdict::Passed {

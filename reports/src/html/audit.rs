@@ -149,9 +149,6 @@ fn of_bug(row: &Audited, kept: &Kept, sound: &str, version: &str) -> File {
                 @if let Some(case) = &row.case {
                     dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
                 }
-                @if let Some(reduced) = &row.reduced {
-                    dt { "Reduced" } dd { code { (reduced) } ": the same failure with as few faults as it takes" }
-                }
             }
         }
         main {

@@ -2,8 +2,8 @@
 
 use super::spacetime::Told;
 use super::{Steps, footer, page as whole, timeline, verdict_badge};
-use crate::words::{highlight, last_few, number, observed, span};
-use crate::{Case, Kept};
+use crate::words::{counted, highlight, last_few, number, observed, span};
+use crate::{Case, Kept, Reduction};
 use interregnum_sim::outcome::{Highlight, Outcome, Violation};
 use interregnum_sim::verdict::Verdict;
 use maud::{Markup, html};
@@ -90,6 +90,24 @@ fn reproduction(kept: &Kept) -> Markup {
             pre { code { (kept.replay) } }
             button.copy type="button" hidden { "Copy" }
         }
+        @if let Some(reduction) = &kept.reduction { (reduced(reduction)) }
+    }
+}
+
+/// Which of the faults are enough.
+fn reduced(reduction: &Reduction) -> Markup {
+    let Reduction { file, faults, planned } = reduction;
+    html! {
+        div.again {
+            @if faults.is_empty() {
+                "No fault is needed: without any of its " (number(*planned)) " it fails in the same way. "
+            } @else {
+                "Of its " (counted(*planned, "fault")) ", so many are enough for the same failure: "
+                (number(faults.len() as u64)) "."
+            }
+            @for fault in faults { pre { code { (fault) } } }
+            "This is the scenario " code { (file) } ", which " code { "interregnum run" } " runs."
+        }
     }
 }
 
@@ -120,7 +138,7 @@ fn evidence(violation: &Violation, told: Option<&Told<'_>>) -> Markup {
                 None => (violation.event),
             }
             @if !nodes.is_empty() { ", on " (nodes.join(", ")) }
-            @if !violation.faults.is_empty() { "; faults: " (last_few(&violation.faults)) }
+            @if !violation.faults.is_empty() { "; faults in effect or just ended: " (last_few(&violation.faults)) }
             "."
         }
         @if !violation.evidence.is_empty() {

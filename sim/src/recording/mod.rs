@@ -53,6 +53,9 @@ pub struct Neighbour {
     pub here: Vec<TraceLine>,
     /// The neighbour from a little before that line on.
     pub there: Vec<TraceLine>,
+    /// What the neighbour did on the nodes that the failure names, up to the moment of the failure.
+    #[serde(default)]
+    pub meanwhile: Vec<TraceLine>,
 }
 
 /// Records the run of `scenario` that ended in `failed`; nothing if it did not fail, or `pace` cancelled it.
@@ -69,7 +72,8 @@ pub fn record(
     let prepared = subject.prepare(scenario).ok()?;
     let mut keeper = Keeper::new(failed);
     again(&*prepared, failed.seed, &mut keeper, pace)?;
-    let neighbour = neighbour::find(subject, scenario, (&*prepared, failed), &keeper.prints, pace);
+    let trace = (&*keeper.prints, keeper.total);
+    let neighbour = neighbour::find(subject, scenario, (&*prepared, failed), trace, pace);
     let total = keeper.total;
     Some(Recording { lines: keeper.lines(), total, neighbour })
 }

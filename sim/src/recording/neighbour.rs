@@ -8,10 +8,14 @@ use crate::scenario::{Scenario, Seed};
 use crate::subject::{Prepared, Subject};
 use crate::trace::Recorder;
 use interregnum_core::Fingerprint;
+use std::collections::VecDeque;
 
 /// So many lines before a divergence are kept, and so many after.
 const BEFORE: u64 = 8;
 const AFTER: u64 = 30;
+/// So many lines before the moment of the failure are kept, and looked for so near to it.
+const MEANWHILE: usize = 16;
+const NEARBY: u64 = 20_000;
 /// So many neighbours are tried, and no more once they have had so many events together: a recording must not
 /// take much longer than the run.
 const MOST_EVENTS: u64 = 5_000_000;
@@ -22,7 +26,7 @@ pub(super) fn find(
     subject: &dyn Subject,
     scenario: &Scenario,
     (prepared, failed): (&dyn Prepared, &Outcome),
-    prints: &[u64],
+    (prints, total): (&[u64], u64),
     pace: &dyn Pace,
 ) -> Option<Neighbour> {
     let mut events = 0;
@@ -43,9 +47,12 @@ pub(super) fn find(
             let mut around = Around { differs_at, lines: Vec::new() };
             again(of, seed, &mut around, pace).map(|()| around.lines)
         };
+        let mut meanwhile = Meanwhile::new(failed, total);
+        again(&*other, seed, &mut meanwhile, pace)?;
+        let meanwhile = meanwhile.lines.into();
         let fingerprint = outcome.fingerprint.to_string();
         let (here, there) = (around(prepared, failed.seed)?, around(&*other, seed)?);
-        return Some(Neighbour { what, seed, fingerprint, differs_at, here, there });
+        return Some(Neighbour { what, seed, fingerprint, differs_at, here, there, meanwhile });
     }
     None
 }
@@ -97,6 +104,49 @@ impl Recorder for Compared<'_> {
     }
 
     fn take(&mut self, _: TraceLine) {}
+}
+
+/// Keeps what was done last, on some nodes, before a moment.
+struct Meanwhile {
+    /// The moment, and the number of the line at which the other run has come to it: this one will have come
+    /// there not much earlier or later.
+    at_ns: u64,
+    total: u64,
+    nodes: Vec<String>,
+    lines: VecDeque<TraceLine>,
+}
+
+impl Meanwhile {
+    fn new(failed: &Outcome, total: u64) -> Self {
+        let violation = failed.violation.as_ref();
+        let nodes = violation.map_or(&[][..], |violation| &violation.nodes);
+        Self {
+            at_ns: violation.map_or(0, |violation| violation.at_ns),
+            total,
+            nodes: nodes.iter().map(|node| format!("n{node}")).collect(),
+            lines: VecDeque::new(),
+        }
+    }
+
+    fn is_meant(&self, line: &TraceLine) -> bool {
+        let node = line.process.as_deref().and_then(|process| process.split('/').next());
+        line.at_ns <= self.at_ns && node.is_some_and(|node| self.nodes.iter().any(|n| n == node))
+    }
+}
+
+impl Recorder for Meanwhile {
+    fn wants(&mut self, line: u64, _: u64, _: Fingerprint) -> bool {
+        line.abs_diff(self.total) <= NEARBY
+    }
+
+    fn take(&mut self, line: TraceLine) {
+        if self.is_meant(&line) {
+            self.lines.push_back(line);
+            if self.lines.len() > MEANWHILE {
+                self.lines.pop_front();
+            }
+        }
+    }
 }
 
 /// Keeps the lines around a divergence.

@@ -114,7 +114,7 @@ impl<S: System> Run<'_, S> {
         let faults = faults.map(|(number, (effects, planned))| {
             let state = if effects.active { "in effect" } else { "just ended" };
             let at = TrueTime::ZERO.after(planned.fault.at.0);
-            format!("{number}: {} at {at}, {state}", planned.fault.kind())
+            format!("#{number} {} at {at}, {state}", planned.fault.kind())
         });
         let failure = failure.into_inner();
         Violation {

@@ -120,11 +120,13 @@ fn legend() -> Markup {
 
 /// What is written in the lines, and means.
 fn names(notation: &[(String, String)]) -> Markup {
-    const OURS: [(&str, &str); 5] = [
+    const OURS: [(&str, &str); 7] = [
         ("n1, n1/p2", "node 1; process 2 of it, where a node has several"),
         ("client-3, call-3.19", "client 3; its 19th call: a retry is another one"),
         ("vol0#16", "slot 16 of volume 0 of a disk"),
         ("disk-done", "a process is told that what it had synced is durable"),
+        ("fact", "what a process reports to believe; nobody is judged by it alone"),
+        ("probe", "a process took a branch that is rarely taken, by its name in the code"),
         (
             "event 2027",
             "when so many messages, timers, calls and disk completions had been delivered",
@@ -186,7 +188,7 @@ fn detail(story: &Story<'_>, row: &Row<'_>, prefix: &str) -> Markup {
     };
     html! {
         div.detail {
-            "Line " (number(row.line.line)) " of the trace."
+            "Line " (number(row.line.line)) " of the trace, counted from 0."
             @if let Some(cause) = row.cause { " It follows from " (link(cause)) "." }
             @if let Some(found) = row.found {
                 br;

@@ -16,14 +16,14 @@ pub(super) fn section(recording: &Recording) -> Markup {
     html! {
         h5 { "The nearest run that held" }
         @match &recording.neighbour {
-            Some(neighbour) => { (parting(neighbour)) },
+            Some(neighbour) => { (parting(neighbour)) (meanwhile(neighbour)) },
             None => p.soft { "No run nearby was found that held." },
         }
     }
 }
 
 fn parting(neighbour: &Neighbour) -> Markup {
-    let Neighbour { what, seed, fingerprint, differs_at, here, there } = neighbour;
+    let Neighbour { what, seed, fingerprint, differs_at, here, there, .. } = neighbour;
     html! {
         p {
             "The same run " b { (what) } ", seed " (format!("{seed:#x}")) ", held; its fingerprint is "
@@ -36,6 +36,23 @@ fn parting(neighbour: &Neighbour) -> Markup {
             } }
             tbody { @for pair in pairs(first(here), first(there)) { (row(pair, *differs_at)) } }
         } }
+        p.soft { "Both runs go on from there; they are compared no further." }
+    }
+}
+
+/// What the run that held did at the time of the failure, where the failure was.
+fn meanwhile(neighbour: &Neighbour) -> Markup {
+    html! {
+        @if !neighbour.meanwhile.is_empty() {
+            p { "By the time at which this run failed, the one that held did this on the nodes that are involved:" }
+            div.scroll { table.parting {
+                thead { tr { th.n { "Time" } th { "The run that held" } } }
+                tbody { @for line in &neighbour.meanwhile { tr.same {
+                    td.n { (span(line.at_ns)) }
+                    td { b { (place(line)) } " " code.kind { (line.kind) } " " (line.what) }
+                } } }
+            } }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Proposal<A: App> {
     /// Who first sent or accepted it, and when.
     pub(super) by: NodeId,
     pub(super) since: TrueTime,
+    /// When enough had accepted it, and whose acceptance was the last that it took.
+    pub(super) chosen: Option<(TrueTime, NodeId)>,
 }
 
 /// One slot.
@@ -114,6 +116,7 @@ impl<A: App> Cell<A> {
             held: [NodeSet::EMPTY; 2],
             by,
             since: now,
+            chosen: None,
         };
         if self.first.as_ref().is_none_or(is_it) {
             return (0, self.first.get_or_insert_with(new));

@@ -53,12 +53,14 @@ fn contradiction<A: App>(slot: LogSlot, [chosen, other]: &[Proposal<A>; 2]) -> F
         "two entries for {slot}: the one chosen in {} and one in {}",
         chosen.ballot, other.ballot
     );
-    let chosen_by = format!(
-        "{slot} {:?} proposed in {}; it became chosen, accepted durably by {}",
-        chosen.entry, chosen.ballot, chosen.accepted
-    );
+    let proposed = format!("{slot} {:?} proposed in {}", chosen.entry, chosen.ballot);
     let against = format!("{slot} {:?} proposed in {}", other.entry, other.ballot);
-    let mut facts = [(chosen.since, chosen.by, chosen_by), (other.since, other.by, against)];
+    let mut facts = vec![(chosen.since, chosen.by, proposed), (other.since, other.by, against)];
+    if let Some((at, node)) = chosen.chosen {
+        let accepted = chosen.accepted;
+        let fact = format!("{slot} is chosen in {}: {accepted} accepted it durably", chosen.ballot);
+        facts.push((at, node, fact));
+    }
     facts.sort_by_key(|fact| fact.0);
     facts
         .into_iter()

@@ -148,12 +148,17 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
 
     /// How many nodes exclude all others in favour of `owner`.
     fn majority_excludes_for(&self, view: View<'_, M>, owner: NodeId) -> bool {
+        self.excluding_for(view, owner) * 2 > self.nodes.len()
+    }
+
+    /// How many nodes exclude others in favour of `owner` at this moment.
+    fn excluding_for(&self, view: View<'_, M>, owner: NodeId) -> usize {
         let nodes = (0..=u8::MAX).map(NodeId).zip(&self.nodes);
         let live = |(node, watched): &(NodeId, &Watched)| {
             let mut granted = watched.granted.iter().flatten();
             granted.any(|e| e.ballot.node == owner && self.counted(view, *node) < e.until)
         };
-        nodes.filter(live).count() * 2 > self.nodes.len()
+        nodes.filter(live).count()
     }
 
     /// Who excluded others in favour of `owner` last, and how long ago that ended.
@@ -171,10 +176,10 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
                 let (ballot, sequence) = (grant.ballot, grant.sequence);
                 let what = if clock < grant.until {
                     let left = grant.until.since(clock);
-                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, for another {left}")
+                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, that lasts {left} longer")
                 } else {
                     let ago = clock.since(grant.until);
-                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, that ended {ago} ago")
+                    format!("granted {owner} a lease, heartbeat {sequence} of {ballot}, that ended {ago} before")
                 };
                 Some((grant.since, node, what))
             })
@@ -214,7 +219,11 @@ impl<M: Machine, L: Layer<M>> Leases<M, L> {
         self.rights.exercised(now);
         if !self.majority_excludes_for(view, node) {
             self.rights.violated += 1;
-            let what = format!("{node} answers at once, and no majority excludes others for it");
+            let (excluding, nodes) = (self.excluding_for(view, node), self.nodes.len());
+            let what = format!(
+                "{node} answers from its own state, and only {excluding} of {nodes} nodes exclude \
+                 others in its favour at that moment"
+            );
             let failure = self.last_grants(view, node).fold(Failure::new(&L2, what), because);
             return Some(failure.because(now, node, "answers from its own state"));
         }

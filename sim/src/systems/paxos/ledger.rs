@@ -95,7 +95,7 @@ impl<A: App> Ledger<A> {
             return (Shown::Unopposed, false);
         }
         proposal.held[lane as usize].insert(node);
-        Self::count(cell, index, node, quorum)
+        Self::count(cell, index, (now, node), quorum)
     }
 
     /// An acceptance is on the medium that does not count yet.
@@ -127,12 +127,21 @@ impl<A: App> Ledger<A> {
         let (quorum, is_member) = (self.quorum, self.members.contains(node));
         let Some(cell) = self.reach(slot) else { return (Shown::OutOfReach, false) };
         let (index, _) = cell.find(now, node, ballot, entry);
-        if is_member { Self::count(cell, index, node, quorum) } else { (Shown::Unopposed, false) }
+        if is_member {
+            Self::count(cell, index, (now, node), quorum)
+        } else {
+            (Shown::Unopposed, false)
+        }
     }
 
     /// Counts that `node` accepted what is at `index`.
     #[inline]
-    fn count(cell: &mut Cell<A>, index: usize, node: NodeId, quorum: u32) -> (Shown<A>, bool) {
+    fn count(
+        cell: &mut Cell<A>,
+        index: usize,
+        (now, node): (TrueTime, NodeId),
+        quorum: u32,
+    ) -> (Shown<A>, bool) {
         let Some(proposal) = cell.get_mut(index) else { return (Shown::Unopposed, false) };
         if !proposal.accepted.insert(node) {
             return (Shown::Unopposed, false);
@@ -140,6 +149,7 @@ impl<A: App> Ledger<A> {
         if proposal.accepted.len() != quorum {
             return (cell.compare(index), false);
         }
+        proposal.chosen = Some((now, node));
         let first = cell.chosen.is_none();
         (cell.choose(index), first)
     }
