@@ -130,8 +130,10 @@ pub(crate) fn recording(lines: u64) -> Recording {
         seed: 7,
         fingerprint: HOSTILE.to_owned(),
         differs_at: 2,
+        alike: false,
         here: lines.iter().take(6).cloned().collect(),
         there: lines.iter().skip(1).take(6).cloned().collect(),
+        meanwhile: lines.iter().take(3).cloned().collect(),
     };
     Recording { total: lines.len() as u64, lines, neighbour: Some(neighbour) }
 }

@@ -91,6 +91,11 @@ pub(crate) fn last_few(items: &[String]) -> String {
     if earlier > 0 { format!("{earlier} earlier; {shown}") } else { shown }
 }
 
+/// The first so many characters of a text; nothing if it is no longer than that.
+pub(crate) fn shortened(text: &str, most: usize) -> Option<&str> {
+    text.char_indices().nth(most).map(|(end, _)| &text[..end])
+}
+
 /// One of something, or several of it.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
@@ -107,5 +112,6 @@ mod tests {
         let times = [1_234, 4_000_000_000, 754_000_000_000, 90_061_000_000_000, u64::MAX];
         assert_eq!(times.map(span), ["1us", "4s", "12m 34s", "25h 1m", "213503d 23h"]);
         assert_eq!(counted(1, "seed"), "1 seed");
+        assert_eq!((shortened("äöü", 3), shortened("äöü", 2)), (None, Some("äö")));
     }
 }

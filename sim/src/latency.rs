@@ -1,8 +1,10 @@
 //! How long clients waited for answers, over the time of a run, within bounds: so many stretches of time, which
 //! become twice as long whenever the run outgrows them.
 //!
-//! It is the calls that are measured, whatever the answer. A client waits for its latest call only: what it
-//! has given up is counted where it was asked.
+//! It is the calls that are measured, whatever the answer. A client that is not answered asks again, and an
+//! answer to any of these calls will do: a wait begins with the first of them and ends with the first answer to
+//! one. So a client waits for one thing at a time; where it makes several calls at once, they are one wait. What
+//! nobody answered until the end is counted apart, where it began.
 
 use crate::clock::TrueTime;
 use crate::seen::{Client, Kind, Kinds, Seen};
@@ -26,17 +28,19 @@ pub struct Latency {
     pub buckets: Vec<Waits>,
 }
 
-/// The calls of one stretch of time.
+/// How clients waited in one stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waits {
-    /// How many were answered in it.
+    /// How many waits ended in it with an answer.
     pub answered: u64,
-    /// How long the longest of these took.
+    /// How long the longest of these were.
     pub worst_ns: u64,
-    /// How long all of these took together.
+    /// How long all of these were together.
     pub total_ns: u64,
-    /// How many were made in it that nobody waited for until they were answered.
-    pub given_up: u64,
+    /// How many further calls were made in it because an earlier one of the same client was not answered.
+    pub repeated: u64,
+    /// How many waits began in it that were not over at the end of the run.
+    pub waiting: u64,
 }
 
 impl Waits {
@@ -46,7 +50,8 @@ impl Waits {
             self.worst_ns = other.worst_ns;
         }
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
-        self.given_up = self.given_up.saturating_add(other.given_up);
+        self.repeated = self.repeated.saturating_add(other.repeated);
+        self.waiting = self.waiting.saturating_add(other.waiting);
     }
 }
 
@@ -57,7 +62,7 @@ pub(crate) const CALLS: Kinds = Kinds::of(&[Kind::Asked, Kind::Answered]);
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     latency: Latency,
-    /// What each client waits for, and since when.
+    /// The first call that each client was not answered, and when it was made.
     waiting: Vec<Option<(CallId, TrueTime)>>,
 }
 
@@ -78,19 +83,22 @@ impl Watch {
         if index >= self.waiting.len() {
             self.waiting.resize(index + 1, None);
         }
-        if let Some((_, since)) = self.waiting[index].replace((id, now)) {
-            self.add(since, Waits { given_up: 1, ..Waits::default() });
+        if self.waiting[index].is_some() {
+            self.add(now, Waits { repeated: 1, ..Waits::default() });
+        } else {
+            self.waiting[index] = Some((id, now));
         }
     }
 
     fn answered(&mut self, now: TrueTime, client: Client, id: CallId) {
         let waiting = self.waiting.get_mut(client.0 as usize);
-        let Some((_, since)) = waiting.and_then(|call| call.take_if(|(asked, _)| *asked == id))
+        // Calls are numbered in their order: an earlier one belongs to a wait that is over.
+        let Some((_, since)) = waiting.and_then(|call| call.take_if(|(first, _)| *first <= id))
         else {
             return;
         };
         let took = now.0.saturating_sub(since.0);
-        self.add(now, Waits { answered: 1, worst_ns: took, total_ns: took, given_up: 0 });
+        self.add(now, Waits { answered: 1, worst_ns: took, total_ns: took, ..Waits::default() });
     }
 
     fn add(&mut self, at: TrueTime, waits: Waits) {
@@ -108,11 +116,11 @@ impl Watch {
         buckets[index].add(waits);
     }
 
-    /// What was seen; those who still wait have given up.
+    /// What was seen; who was not answered by now waits still.
     pub(crate) fn take(&mut self) -> Latency {
         let waiting = std::mem::take(&mut self.waiting);
         for (_, since) in waiting.into_iter().flatten() {
-            self.add(since, Waits { given_up: 1, ..Waits::default() });
+            self.add(since, Waits { waiting: 1, ..Waits::default() });
         }
         std::mem::take(&mut self.latency)
     }
@@ -138,26 +146,51 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
+    fn waits(answered: u64, worst_ns: u64, repeated: u64, waiting: u64) -> Waits {
+        Waits { answered, worst_ns, total_ns: worst_ns, repeated, waiting }
+    }
+
     #[test]
-    fn waits_are_counted_where_they_end_and_what_was_given_up_where_it_began() {
+    fn waits_are_counted_where_they_end_and_those_without_an_end_where_they_began() {
         let mut watch = Watch::default();
         let (one, two) = (Client(0), Client(7));
         watch.asked(TrueTime(0), one, CallId(1));
         watch.asked(TrueTime(MS), two, CallId(2));
         watch.answered(TrueTime(3 * MS), one, CallId(1));
         watch.answered(TrueTime(3 * MS), one, CallId(1));
-        watch.asked(TrueTime(3 * MS), two, CallId(3));
-        watch.answered(TrueTime(4 * MS), two, CallId(2));
         watch.asked(TrueTime(4 * MS), Client(u32::MAX), CallId(4));
-        let waits = |answered, worst_ns, given_up| Waits {
-            answered,
-            worst_ns,
-            total_ns: worst_ns,
-            given_up,
-        };
-        let expected = [Waits::default(), waits(0, 0, 1), Waits::default(), waits(1, 3 * MS, 1)];
+        let expected =
+            [Waits::default(), waits(0, 0, 0, 1), Waits::default(), waits(1, 3 * MS, 0, 0)];
         assert_eq!(watch.take(), Latency { bucket_ns: MS, buckets: expected.to_vec() });
         assert_eq!(watch.take(), Latency::default());
+    }
+
+    /// Whoever asks again waits on, until any of its calls is answered; what comes later, or belongs to an
+    /// earlier wait, ends nothing.
+    #[test]
+    fn an_answer_to_any_call_since_the_first_ends_a_wait() {
+        let mut watch = Watch::default();
+        let client = Client(3);
+        for (at, id) in [(0, 1), (1, 2), (2, 3)] {
+            watch.asked(TrueTime(at * MS), client, CallId(id));
+        }
+        watch.answered(TrueTime(4 * MS), client, CallId(2));
+        watch.answered(TrueTime(4 * MS), client, CallId(3));
+        watch.asked(TrueTime(5 * MS), client, CallId(4));
+        watch.answered(TrueTime(6 * MS), client, CallId(1));
+        watch.asked(TrueTime(7 * MS), client, CallId(5));
+        let nothing = Waits::default();
+        let expected = [
+            nothing,
+            waits(0, 0, 1, 0),
+            waits(0, 0, 1, 0),
+            nothing,
+            waits(1, 4 * MS, 0, 0),
+            waits(0, 0, 0, 1),
+            nothing,
+            waits(0, 0, 1, 0),
+        ];
+        assert_eq!(watch.take(), Latency { bucket_ns: MS, buckets: expected.to_vec() });
     }
 
     proptest! {
@@ -177,7 +210,7 @@ mod tests {
             let sum = |of: fn(&Waits) -> u64| latency.buckets.iter().map(of).sum::<u64>();
             prop_assert!(latency.buckets.len() <= MOST_BUCKETS);
             prop_assert_eq!(sum(|waits| waits.answered), steps.len() as u64);
-            prop_assert_eq!((sum(|waits| waits.total_ns), sum(|waits| waits.given_up)), (total, 0));
+            prop_assert_eq!((sum(|waits| waits.total_ns), sum(|waits| waits.waiting)), (total, 0));
             prop_assert_eq!(latency.buckets.iter().map(|waits| waits.worst_ns).max(), Some(worst));
             prop_assert_eq!(now / latency.bucket_ns, latency.buckets.len() as u64 - 1);
         }

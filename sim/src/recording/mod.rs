@@ -47,8 +47,12 @@ pub struct Neighbour {
     pub seed: u64,
     /// Its fingerprint.
     pub fingerprint: String,
-    /// The number of the first line in which it differs.
+    /// The number of the first line in which it differs, or, where no difference was found, of the first that
+    /// was not compared.
     pub differs_at: u64,
+    /// Whether no difference was found: the two may part later, out of reach.
+    #[serde(default)]
+    pub alike: bool,
     /// The failing run from a little before that line on.
     pub here: Vec<TraceLine>,
     /// The neighbour from a little before that line on.

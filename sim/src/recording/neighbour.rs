@@ -40,19 +40,30 @@ pub(super) fn find(
         if outcome.observed != Observed::Held {
             continue;
         }
-        let mut compared = Compared { prints, differs_at: None };
+        let mut compared = Compared::with(prints, total);
         again(&*other, seed, &mut compared, pace)?;
-        let Some(differs_at) = compared.differs_at else { continue };
+        let Some((differs_at, alike)) = compared.parting() else { continue };
         let around = |of: &dyn Prepared, seed| {
             let mut around = Around { differs_at, lines: Vec::new() };
-            again(of, seed, &mut around, pace).map(|()| around.lines)
+            // Where nothing differs there is nothing to be set side by side.
+            let made = if alike { Some(()) } else { again(of, seed, &mut around, pace) };
+            made.map(|()| around.lines)
         };
         let mut meanwhile = Meanwhile::new(failed, total);
         again(&*other, seed, &mut meanwhile, pace)?;
         let meanwhile = meanwhile.lines.into();
         let fingerprint = outcome.fingerprint.to_string();
         let (here, there) = (around(prepared, failed.seed)?, around(&*other, seed)?);
-        return Some(Neighbour { what, seed, fingerprint, differs_at, here, there, meanwhile });
+        return Some(Neighbour {
+            what,
+            seed,
+            fingerprint,
+            differs_at,
+            alike,
+            here,
+            there,
+            meanwhile,
+        });
     }
     None
 }
@@ -91,14 +102,34 @@ fn candidates(
 /// Finds the first line in which a run differs.
 struct Compared<'p> {
     prints: &'p [u64],
+    /// How many lines the other run has; only so many of them are known as there are prints.
+    total: u64,
     differs_at: Option<u64>,
+    /// Whether this run went on where nothing is known of the other.
+    is_out_of_reach: bool,
+}
+
+impl<'p> Compared<'p> {
+    const fn with(prints: &'p [u64], total: u64) -> Self {
+        Self { prints, total, differs_at: None, is_out_of_reach: false }
+    }
+
+    /// The first line in which the two differ, or, where they may differ later, the first that was not
+    /// compared, and that they are alike up to it. Nothing where the whole run is the same.
+    fn parting(&self) -> Option<(u64, bool)> {
+        let reach = (self.prints.len() as u64, true);
+        self.differs_at.map(|line| (line, false)).or(self.is_out_of_reach.then_some(reach))
+    }
 }
 
 impl Recorder for Compared<'_> {
     fn wants(&mut self, line: u64, _: u64, so_far: Fingerprint) -> bool {
         let there = usize::try_from(line).ok().and_then(|line| self.prints.get(line));
-        if self.differs_at.is_none() && there != Some(&high(so_far)) {
-            self.differs_at = Some(line);
+        match there {
+            _ if self.differs_at.is_some() => {}
+            Some(print) if *print == high(so_far) => {}
+            None if line < self.total => self.is_out_of_reach = true,
+            _ => self.differs_at = (!self.is_out_of_reach).then_some(line),
         }
         false
     }
@@ -163,5 +194,33 @@ impl Recorder for Around {
 
     fn take(&mut self, line: TraceLine) {
         self.lines.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where a run of so many lines parts from one of `total` lines of which so many are known.
+    fn parting(lines: &[u64], known: &[u64], total: u64) -> Option<(u64, bool)> {
+        let mut compared = Compared::with(known, total);
+        for (line, print) in (0..).zip(lines) {
+            compared.wants(line, 0, Fingerprint(u128::from(*print) << 64));
+        }
+        compared.parting()
+    }
+
+    #[test]
+    fn what_is_not_known_does_not_differ() {
+        let known = [1, 2, 3];
+        assert_eq!(parting(&[1, 2, 9, 9], &known, 3), Some((2, false)));
+        assert_eq!(parting(&[1, 2, 9, 9], &known, 10), Some((2, false)));
+        // The other one had failed by then.
+        assert_eq!(parting(&[1, 2, 3, 4], &known, 3), Some((3, false)));
+        // The other one went on, but nobody knows how: whatever comes later says nothing.
+        assert_eq!(parting(&[1, 2, 3, 4], &known, 10), Some((3, true)));
+        assert_eq!(parting(&[1, 2, 3, 4, 5, 6], &known, 4), Some((3, true)));
+        assert_eq!(parting(&known, &known, 3), None);
+        assert_eq!(parting(&known[..2], &known, 10), None);
     }
 }

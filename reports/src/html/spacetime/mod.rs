@@ -5,7 +5,7 @@
 //! switch without a script. Each row has an address, and whoever follows it sees the row whatever the switch
 //! says, with its whole text and the state in which its process was found.
 
-use crate::words::{counted, number, span};
+use crate::words::{counted, number, shortened, span};
 use interregnum_sim::outcome::{Outcome, TraceLine};
 use interregnum_sim::recording::Recording;
 use maud::{Markup, html};
@@ -14,6 +14,9 @@ use story::{Row, Story};
 mod neighbour;
 mod picture;
 mod story;
+
+/// So many characters of a state are shown where it was not found just then.
+const MOST_STATE: usize = 1_000;
 
 /// A run that was recorded, to be told on a page.
 pub(super) struct Told<'r> {
@@ -91,19 +94,21 @@ fn section(told: &Told<'_>, notation: &[(String, String)]) -> Markup {
 }
 
 fn explanation(story: &Story<'_>, recording: &Recording) -> String {
-    let early = match story.before {
+    let shown = story.rows.len() as u64;
+    let missing = match recording.total.saturating_sub(shown) {
         0 => String::new(),
-        before => format!(
-            " The first {} of the {} are not part of this report, except where the evidence points at \
-             them; the command line shows them.",
-            counted(before, "line"),
-            number(recording.total)
+        missing => format!(
+            " Of the {} of the trace {} are not part of this report: most of those before the last ones, except \
+             where the evidence points at them or they mention what failed. The command line shows them.",
+            counted(recording.total, "line"),
+            number(missing)
         ),
     };
     format!(
         "Time goes down, every lane is a process, every arrow a message. Shown first: what the evidence \
-         follows from, step by step, what came of it, and every fault. Choose a line's number for its whole text and the \
-         state in which its process was found.{early}"
+         follows from, step by step, what came of it, and the latest faults among these lines; the time line \
+         above has those that came before. Choose a line's number for its whole text and the state in which \
+         its process was found.{missing}"
     )
 }
 
@@ -194,7 +199,13 @@ fn detail(story: &Story<'_>, row: &Row<'_>, prefix: &str) -> Markup {
                 br;
                 @let process = row.line.process.as_deref().unwrap_or("it");
                 (process) " as it was found at " (link(found)) ": "
-                i { (story.rows[found].line.state.as_deref().unwrap_or("")) }
+                @let state = story.rows[found].line.state.as_deref().unwrap_or("");
+                // It is told whole where it was found: a large one is the same for many rows.
+                @let is_here = std::ptr::eq(row, &story.rows[found]);
+                @match shortened(state, MOST_STATE).filter(|_| !is_here) {
+                    Some(short) => { i { (short) "…" } " (that line has the whole of it)" },
+                    None => i { (state) },
+                }
             }
         }
     }

@@ -5,8 +5,8 @@
 //! timer, a call, the end of a sync), and from an input to where it came from (the sending, the write). So it
 //! is a part of the causal past: that which was passed on, step by step. What else the processes had in
 //! memory then is told by their states. To it belongs what came of the evidence, along the same steps, what
-//! mentions the things that the failure names, and every fault, crash and pause, whomever it struck; and, while there is room, what the same processes did last
-//! before.
+//! mentions the things that the failure names, and the latest faults, crashes and pauses, whomever they struck;
+//! and, while there is room, what the same processes did last before.
 
 use crate::place::{ends, node_of};
 use interregnum_sim::outcome::{Evidence, Outcome, TraceLine};
@@ -23,6 +23,8 @@ const MOST_CAME: usize = 24;
 const MOST_NAMED: usize = 24;
 /// and so few are filled up with what came before.
 const LEAST_LED: usize = 40;
+/// A row shows so many facts at most.
+const MOST_SHOWN: usize = 12;
 /// So many lanes are drawn; what happens elsewhere has none.
 const MOST_LANES: usize = 24;
 
@@ -32,8 +34,6 @@ pub(super) struct Story<'r> {
     /// Processes, then clients.
     pub(super) lanes: Vec<&'r str>,
     pub(super) rows: Vec<Row<'r>>,
-    /// How many lines of the trace come before the first row.
-    pub(super) before: u64,
 }
 
 /// One line of the trace.
@@ -65,8 +65,7 @@ impl<'r> Story<'r> {
         mark_evidence(&mut rows, facts);
         mark_led(&mut rows, &Names::of(outcome));
         let lanes = lanes(&mut rows);
-        let before = lines.first().map_or(0, |line| line.line);
-        Self { lanes, rows, before }
+        Self { lanes, rows }
     }
 
     /// How many rows led to the failure.
@@ -170,14 +169,17 @@ pub(super) fn is_trouble(kind: &str) -> bool {
 /// Of several lines at the moment of a fact, those count that the fact can be made of, and of those the ones
 /// that have most words in common with it.
 fn mark_evidence(rows: &mut [Row<'_>], facts: &[Evidence]) {
+    let said: Vec<_> = rows.iter().map(|row| words(&row.line.what)).collect();
     for (number, fact) in (1..).zip(facts) {
         let wanted = words(&fact.what);
-        let likeness = |row: &Row<'_>| {
-            let common = words(&row.line.what).intersection(&wanted).count();
-            shows(row.line, fact).then_some((is_effect(&row.line.kind), common))
+        let likeness = |(row, said): (&Row<'_>, &BTreeSet<&str>)| {
+            let common = || said.intersection(&wanted).count();
+            shows(row.line, fact).then(|| (is_effect(&row.line.kind), common()))
         };
-        let Some(best) = rows.iter().filter_map(likeness).max() else { continue };
-        for row in rows.iter_mut().filter(|row| likeness(row) == Some(best)) {
+        let alike: Vec<_> = rows.iter().zip(&said).map(likeness).collect();
+        let Some(best) = alike.iter().max().copied().flatten() else { continue };
+        let shown = rows.iter_mut().zip(&alike).filter(|(_, alike)| **alike == Some(best));
+        for (row, _) in shown.filter(|(row, _)| row.evidence.len() < MOST_SHOWN) {
             row.evidence.push(number);
         }
     }

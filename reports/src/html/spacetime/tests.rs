@@ -98,13 +98,20 @@ fn evidence_is_the_line_that_says_most_of_it() {
 fn what_was_not_kept_is_said() {
     let numbers = [3].into_iter().chain(4_600..5_000);
     let lines = numbers.map(|n| line(n, &format!("n{}", n % 60), "fired", None)).collect();
-    let (outcome, recording) = (outcome(&[(3_000, 3, "")]), recording(lines));
+    let (outcome, mut recording) = (outcome(&[(3_000, 3, "")]), recording(lines));
+    recording.total = 5_000;
     let story = Story::of(&outcome, &recording);
-    assert_eq!((story.rows.len(), story.before), (401, 3));
+    assert_eq!(story.rows.len(), 401);
     assert_eq!((story.rows[1].line.line, story.rows[1].skipped), (4_600, 4_596));
     assert!(story.lanes.len() <= 24 && story.lanes.contains(&"n3"), "{:?}", story.lanes);
     let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     assert!(page.contains("4,596 lines in between are not shown"));
+    // Those in the middle are missing as well as the first.
+    assert!(
+        page.contains("Of the 5,000 lines of the trace 4,599 are not part of this report"),
+        "{page}"
+    );
+    assert!(!page.contains("every fault") && page.contains("the time line above has those"));
 }
 
 #[test]
@@ -184,12 +191,73 @@ fn two_runs_are_set_side_by_side() {
         seed: 3,
         fingerprint: "f".to_owned(),
         differs_at: 1,
+        alike: false,
         here: vec![line(0, "n0", "booted", None), line(1, "n1", "sent", None), later],
         there: vec![line(0, "n0", "booted", None), same],
+        meanwhile: Vec::new(),
     };
-    let recording = Recording { neighbour: Some(neighbour), ..recording(Vec::new()) };
+    let mut recording = Recording { neighbour: Some(neighbour), ..recording(Vec::new()) };
+    recording.total = 100;
     let page = neighbour::section(&recording).into_string();
+    assert!(page.contains("Both runs go on from there") && !page.contains("failed"), "{page}");
     let rows: Vec<_> = page.split("<tr class=\"").skip(1).map(|row| &row[..4]).collect();
     assert_eq!(rows, ["same", "part", "same"], "{page}");
     assert!(page.contains("<b class=\"sign\">+</b>") && !page.contains("<b class=\"sign\">−</b>"));
+}
+
+/// A neighbour of a run with three lines.
+fn neighbour_of(there: Vec<TraceLine>) -> Recording {
+    let neighbour = Neighbour {
+        what: "without the planted bug".to_owned(),
+        seed: 3,
+        fingerprint: "f".to_owned(),
+        differs_at: 3,
+        alike: false,
+        here: (0..3).map(|n| line(n, "n0", "fired", None)).collect(),
+        there,
+        meanwhile: Vec::new(),
+    };
+    Recording { neighbour: Some(neighbour), total: 3, lines: Vec::new() }
+}
+
+/// What the run that held did after this one had failed is no difference between the two.
+#[test]
+fn what_comes_after_the_failure_is_told_apart() {
+    let there = (0..6).map(|n| line(n, "n0", "fired", None)).collect();
+    let mut recording = neighbour_of(there);
+    let page = neighbour::section(&recording).into_string();
+    let rows: Vec<_> = page.split("<tr class=\"").skip(1).map(|row| &row[..4]).collect();
+    assert_eq!(rows, ["same", "same", "same", "gap\"", "part", "othe", "othe"], "{page}");
+    assert!(
+        page.contains("this run had failed by then") && !page.contains("Both runs go on"),
+        "{page}"
+    );
+    assert!(page.contains("the same up to the failure") && !page.contains("is the first in which"));
+    recording.total = 10;
+    let page = neighbour::section(&recording).into_string();
+    assert!(!page.contains("failed") && page.contains("Both runs go on"), "{page}");
+}
+
+#[test]
+fn where_no_difference_is_known_none_is_claimed() {
+    let mut recording = neighbour_of(Vec::new());
+    let neighbour = recording.neighbour.as_mut().unwrap();
+    (neighbour.alike, neighbour.here) = (true, Vec::new());
+    neighbour.differs_at = 4_000_000;
+    recording.total = 9_000_000;
+    let page = neighbour::section(&recording).into_string();
+    assert!(page.contains("No difference was found in the first 4,000,000 lines"), "{page}");
+    assert!(!page.contains("is the first in which") && !page.contains("<table"), "{page}");
+}
+
+#[test]
+fn long_texts_beside_each_other_are_cut_short() {
+    let mut recording = neighbour_of(vec![line(3, "n0", "sent", None)]);
+    let neighbour = recording.neighbour.as_mut().unwrap();
+    neighbour.there[0].what = "x".repeat(301);
+    neighbour.here[0].what = "y".repeat(300);
+    let page = neighbour::section(&recording).into_string();
+    let cut =
+        format!("<details><summary>{}…</summary>{}</details>", "x".repeat(300), "x".repeat(301));
+    assert!(page.contains(&cut) && page.matches("<details>").count() == 1, "{page}");
 }

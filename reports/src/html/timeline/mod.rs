@@ -190,7 +190,7 @@ fn legend(bars: &Bars, outcome: &Outcome) -> Markup {
             @if waits.iter().any(|waits| waits.answered > 0) {
                 span { "below: clients waited, from the mean to the longest, logarithmic" }
             }
-            @if waits.iter().any(|waits| waits.given_up > 0) { span { "✕ calls were given up" } }
+            @if waits.iter().any(waits::has_cross) { span { "✕ asked again, or not answered" } }
         }
     }
 }

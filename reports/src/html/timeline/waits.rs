@@ -1,5 +1,5 @@
 //! How long clients waited: for each stretch of time a bar from the mean to the longest, on a logarithmic scale,
-//! and a cross where calls were given up. Where there is nothing nobody was answered.
+//! and a cross where somebody asked again, or was never answered. Where there is nothing nobody was answered.
 
 use super::canvas::{Canvas, Ink, Side};
 use super::scale::{LEFT, Scale, WIDTH};
@@ -43,11 +43,16 @@ pub(super) fn draw(canvas: &Canvas<'_, '_>, shown: &[(u64, u64, Waits)], scale: 
             let (y, worst) = (axis.y(mean), axis.y(waits.worst_ns));
             canvas.bar((x, worst), (width, y.saturating_sub(worst).max(2)), Ink::Rule);
         }
-        if waits.given_up > 0 {
+        if has_cross(waits) {
             canvas.line(&[(x, top + 6), (x + 5, top + 11)], Ink::Bad, 1);
             canvas.line(&[(x, top + 11), (x + 5, top + 6)], Ink::Bad, 1);
         }
     }
+}
+
+/// Whether somebody was not answered in time, or not at all.
+pub(super) const fn has_cross(waits: &Waits) -> bool {
+    waits.repeated > 0 || waits.waiting > 0
 }
 
 /// A logarithmic scale from bottom to top.
@@ -102,21 +107,24 @@ pub(super) fn words(latency: &Latency) -> Markup {
     let width = latency.bucket_ns.saturating_mul(each as u64);
     html! {
         p.soft {
-            "Clients: " (counted(all.answered, "call")) " answered, after " (span(mean)) " in the mean and "
-            (span(all.worst_ns)) " at most; " (number(all.given_up)) " given up."
+            "Clients: " (counted(all.answered, "answer")) " waited for, " (span(mean)) " in the mean and "
+            (span(all.worst_ns)) " at most, from the first call to the first answer; "
+            (counted(all.repeated, "call")) " made again in between, " (number(all.waiting))
+            " still waiting at the end."
         }
         details {
             summary { "How long clients waited" }
             div.scroll { table {
                 thead { tr {
-                    th.n { "From" } th.n { "Answered" } th.n { "Mean" } th.n { "Longest" } th.n { "Given up" }
+                    th.n { "From" } th.n { "Answered" } th.n { "Mean" } th.n { "Longest" }
+                    th.n { "Asked again" } th.n { "Still waiting" }
                 } }
                 tbody { @for (nth, waits) in (0_u64..).zip(rows) { tr {
                     td.n { (span(width.saturating_mul(nth))) }
                     td.n { (number(waits.answered)) }
                     td.n { (waits.total_ns.checked_div(waits.answered).map_or("–".to_owned(), span)) }
                     td.n { @if waits.answered > 0 { (span(waits.worst_ns)) } @else { "–" } }
-                    td.n { (number(waits.given_up)) }
+                    td.n { (number(waits.repeated)) } td.n { (number(waits.waiting)) }
                 } } }
             } }
         }
@@ -128,7 +136,8 @@ fn both(one: Waits, other: Waits) -> Waits {
         answered: one.answered.saturating_add(other.answered),
         worst_ns: one.worst_ns.max(other.worst_ns),
         total_ns: one.total_ns.saturating_add(other.total_ns),
-        given_up: one.given_up.saturating_add(other.given_up),
+        repeated: one.repeated.saturating_add(other.repeated),
+        waiting: one.waiting.saturating_add(other.waiting),
     }
 }
 
@@ -138,7 +147,8 @@ mod tests {
 
     #[test]
     fn longer_waits_are_higher_up_and_none_leaves_the_picture() {
-        let waits = |total_ns, worst_ns| Waits { answered: 2, worst_ns, total_ns, given_up: 1 };
+        let waits =
+            |total_ns, worst_ns| Waits { answered: 2, worst_ns, total_ns, ..Waits::default() };
         let shown = [(0, 1, waits(2_000, 5_000)), (1, 2, waits(0, u64::MAX))];
         let axis = Axis::of(&shown, 100);
         let ys: Vec<_> = [0, 1, 10, 1_000, 1 << 40, u64::MAX].map(|value| axis.y(value)).to_vec();
@@ -159,6 +169,18 @@ mod tests {
         let unanswered = Latency { bucket_ns: 10, buckets: vec![Waits::default(); 50] };
         assert_eq!(within(&unanswered, scale).len(), 0);
         assert!(words(&unanswered).into_string().is_empty());
-        assert!(words(&latency(50)).into_string().contains("50 calls answered"));
+        assert!(words(&latency(50)).into_string().contains("50 answers waited for"));
+    }
+
+    /// Who asked again waits still, and has given up nothing.
+    #[test]
+    fn who_asked_again_and_who_waits_still_are_told_apart() {
+        let some = Waits { answered: 1, repeated: 3, waiting: 2, ..Waits::default() };
+        let words = words(&Latency { bucket_ns: 10, buckets: vec![some; 2] }).into_string();
+        assert!(
+            words.contains("6 calls made again in between, 4 still waiting at the end"),
+            "{words}"
+        );
+        assert!(has_cross(&some) && !has_cross(&Waits::default()));
     }
 }
