@@ -151,7 +151,7 @@ impl ChromeTrace {
             self.event(to, &Event { s: Some("g"), ..instant })?;
         }
         self.flow(to, line, (pid, tid))?;
-        self.lines.put(line.line, ((pid, tid), line.at_ns));
+        self.lines.put(line.line, ((pid, tid), line.at_ns), 0);
         Ok(())
     }
 

@@ -19,12 +19,16 @@ use std::io::{self, Write};
 /// How ShiViz is to read a line.
 pub const EXPRESSION: &str = r#"(?<host>\S+) "(?<event>.*)" (?<clock>\{.*\})"#;
 
-type Clock = BTreeMap<String, u64>;
+/// How many lines of each host are known, by the host's number; hosts without a count are not known.
+type Clock = Vec<u32>;
 
 /// A log being written; each part is told where to.
 #[derive(Debug, Default)]
 pub struct ShivizLog {
-    clocks: BTreeMap<String, Clock>,
+    /// The number of each host.
+    hosts: BTreeMap<String, usize>,
+    /// What each host knows by now.
+    clocks: Vec<Clock>,
     lines: Memory<Clock>,
 }
 
@@ -44,16 +48,20 @@ impl ShivizLog {
     pub fn line(&mut self, to: &mut dyn Write, line: &TraceLine) -> io::Result<()> {
         let [here, _] = ends(line);
         let host: String = here.unwrap_or("faults").chars().map(host_part).collect();
-        let clock = self.clocks.entry(host.clone()).or_default();
+        let number = self.number(&host);
+        let clock = &mut self.clocks[number];
         if let Some(cause) = line.cause.and_then(|cause| self.lines.get(cause)) {
-            for (other, count) in cause {
-                let known = clock.entry(other.clone()).or_default();
+            clock.resize(clock.len().max(cause.len()), 0);
+            for (known, count) in clock.iter_mut().zip(cause) {
                 *known = (*known).max(*count);
             }
         }
-        *clock.entry(host.clone()).or_default() += 1;
-        let text = serde_json::to_string(clock)?;
-        self.lines.put(line.line, clock.clone());
+        clock.resize(clock.len().max(number + 1), 0);
+        clock[number] = clock[number].saturating_add(1);
+        let clock = clock.clone();
+        let text = self.text(&clock)?;
+        let bytes = size_of_val(&*clock);
+        self.lines.put(line.line, clock, bytes);
         let peer = match (&line.peer, line.kind.as_str()) {
             (None, _) => String::new(),
             (Some(peer), "sent" | "notified") => format!(" → {peer}"),
@@ -63,6 +71,36 @@ impl ShivizLog {
         let event: String =
             event.chars().map(|c| if c == '"' { '\'' } else { harmless(c) }).collect();
         writeln!(to, "{host} \"{}\" {text}", event.trim_end())
+    }
+}
+
+impl ShivizLog {
+    /// The number of a host, which is given when it is met first.
+    fn number(&mut self, host: &str) -> usize {
+        let next = self.clocks.len();
+        let number = *self.hosts.entry(host.to_owned()).or_insert(next);
+        if number == next {
+            self.clocks.push(Clock::new());
+        }
+        number
+    }
+
+    /// How many bytes the clocks of earlier lines take.
+    #[cfg(test)]
+    pub(super) const fn remembered(&self) -> usize {
+        self.lines.bytes
+    }
+
+    /// A clock by the names of hosts.
+    fn text(&self, clock: &Clock) -> io::Result<String> {
+        let mut text = String::from("{");
+        for (host, number) in &self.hosts {
+            if let Some(count) = clock.get(*number).filter(|count| **count > 0) {
+                let comma = if text.len() > 1 { "," } else { "" };
+                text += &format!("{comma}{}:{count}", serde_json::to_string(host)?);
+            }
+        }
+        Ok(text + "}")
     }
 }
 

@@ -1,5 +1,6 @@
+use super::Memory;
 use super::chrome::chrome;
-use super::shiviz::shiviz;
+use super::shiviz::{ShivizLog, shiviz};
 use crate::fixture::{HOSTILE, line, outcome};
 use interregnum_sim::outcome::Observed;
 
@@ -31,4 +32,34 @@ fn what_came_before_is_unknown() {
     let text = chrome(&lines, &outcome(1, Observed::Held, 0));
     assert!(!text.contains("\"ph\":\"s\"") && text.matches("\"ph\":\"X\"").count() == 4);
     assert!(shiviz(&lines).lines().skip(2).all(|line| line.contains(":1}")));
+}
+
+/// What is remembered is bounded by its size, not by the number of lines alone: the oldest goes first.
+#[test]
+fn what_is_large_is_remembered_for_fewer_lines() {
+    let mut memory = Memory { most_bytes: 100, ..Memory::default() };
+    for line in 0..10 {
+        memory.put(line, line, 30);
+    }
+    let known = |memory: &Memory<u64>| (0..20).filter(|line| memory.get(*line).is_some()).collect();
+    let lines: Vec<u64> = known(&memory);
+    assert_eq!((lines, memory.bytes), (vec![7, 8, 9], 90));
+    memory.put(9, 9, 10);
+    memory.put(10, 10, 1_000);
+    let lines: Vec<u64> = known(&memory);
+    assert_eq!((lines, memory.bytes), (vec![10], 1_000));
+    memory.put(11, 11, 0);
+    assert_eq!(memory.get(11), Some(&11));
+}
+
+/// The clocks of a thousand hosts are as large as they are said to be.
+#[test]
+fn clocks_are_counted_by_their_size() {
+    let mut log = ShivizLog::default();
+    for number in 0..1_000 {
+        let mut line = line(number, number.checked_sub(1));
+        (line.kind, line.process) = ("sent".to_owned(), Some(format!("client-{number}")));
+        log.line(&mut std::io::sink(), &line).unwrap();
+    }
+    assert_eq!(log.remembered(), (1..=1_000).sum::<usize>() * 4);
 }
