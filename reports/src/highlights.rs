@@ -119,13 +119,16 @@ impl Faults {
         self.spans.push((event.at_ns, None, event.node, event.what.clone()));
     }
 
-    /// Ends the fault whose name is most like this one's: `pause 3 ended` ends `pause 3 of n1`.
+    /// Ends the fault of this number, or, where faults have none, the one whose name is most like this one's:
+    /// `pause of n1` ends `pause of n1`. What began where nothing was kept ends nothing.
     fn end(&mut self, event: &Highlight) {
         let alike = |what: &str| {
             what.bytes().zip(event.what.bytes()).take_while(|(one, other)| one == other).count()
         };
-        let going =
-            self.spans.iter_mut().filter(|(_, to, node, _)| to.is_none() && *node == event.node);
+        let number = numbered(&event.what);
+        let going = self.spans.iter_mut().filter(|(_, to, node, what)| {
+            to.is_none() && *node == event.node && numbered(what) == number
+        });
         // Of equals the oldest: `max_by_key` would take the last.
         if let Some(span) = going.rev().max_by_key(|(.., what)| alike(what)) {
             span.1 = Some(event.at_ns);
@@ -139,6 +142,12 @@ impl Faults {
             bars.push(Bar { kind: HighlightKind::FaultBegan, node: None, from, to, what });
         }
     }
+}
+
+/// The number of a fault, as `fault 3: crash` has it.
+fn numbered(what: &str) -> Option<u64> {
+    let (number, _) = what.strip_prefix("fault ")?.split_once(':')?;
+    number.parse().ok()
 }
 
 #[cfg(test)]
@@ -207,5 +216,29 @@ mod tests {
             (8, 100, "fell"),
         ];
         assert_eq!(all, expected);
+    }
+
+    /// Behind a gap, the end of a fault whose beginning was not kept does not end another one.
+    #[test]
+    fn a_fault_ends_the_one_of_its_number() {
+        use HighlightKind::{FaultBegan, FaultEnded};
+        let bars = laid(
+            vec![
+                at(5, None, FaultBegan, "fault 5: crash on {n0}"),
+                at(6, None, FaultBegan, "fault 51: crash on {n0}"),
+                at(7, None, FaultEnded, "fault 3: crash ended"),
+                at(8, None, FaultEnded, "fault 51: crash ended"),
+                at(9, None, FaultBegan, "pause of n1"),
+                at(10, None, FaultEnded, "pause of n1"),
+            ],
+            9,
+            0,
+        );
+        let expected = [
+            (5, 100, "fault 5: crash on {n0}"),
+            (6, 8, "fault 51: crash on {n0}"),
+            (9, 10, "pause of n1"),
+        ];
+        assert_eq!(spans(&bars), expected);
     }
 }
