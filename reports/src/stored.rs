@@ -20,6 +20,8 @@ pub enum Stored {
 struct Head {
     version: u32,
     command: String,
+    /// The version of the command that wrote them.
+    of: Option<String>,
 }
 
 /// Reads stored results; `open` opens them, for they are read twice.
@@ -35,13 +37,22 @@ pub fn read<R: Read>(open: impl Fn() -> io::Result<R>) -> Result<Stored, String>
         ));
     }
     match head.command.as_str() {
-        "run" => parse(&open).map(Stored::Run),
-        "audit" => parse(&open).map(Stored::Audit),
+        "run" => parse(&open).map(Stored::Run).map_err(|error| of_another(&head, error)),
+        "audit" => parse(&open).map(Stored::Audit).map_err(|error| of_another(&head, error)),
         other => Err(format!(
             "results of `{}`; only those of `run` and `audit` are reported on",
             other.escape_debug()
         )),
     }
+}
+
+/// What lacks something that this version needs is no damaged file, but that of a version that did not know of
+/// it: such fields are added without another number of the format.
+fn of_another(head: &Head, error: String) -> String {
+    let Some(missing) = error.strip_prefix("missing field ") else { return error };
+    let missing = missing.split([' ', ';']).next().unwrap_or_default();
+    let of = head.of.as_deref().map_or(String::new(), |of| format!(", {}", of.escape_debug()));
+    format!("written by another version{of}: there is no {missing}; use the one that wrote them")
 }
 
 fn parse<R: Read, T: DeserializeOwned>(open: impl Fn() -> io::Result<R>) -> Result<T, String> {
@@ -108,7 +119,14 @@ mod tests {
             (r#"{"version": 1}"#, "missing field `command`"),
             (r#"{"version": 7, "command": "run"}"#, "format 7; this command reads format 1"),
             (r#"{"version": 1, "command": "x\u001b"}"#, "results of `x\\u{1b}`; only those of"),
-            (r#"{"version": 1, "command": "run"}"#, "missing field `of`"),
+            (
+                r#"{"version": 1, "command": "run"}"#,
+                "written by another version: there is no `of`; use the one that wrote them",
+            ),
+            (
+                r#"{"version": 1, "command": "audit", "of": "0.1\n", "mutants": []}"#,
+                "written by another version, 0.1\\n: there is no `exempt`; use the one that wrote them",
+            ),
             (r#"{"version": 1, "command": "run", "of": "9""#, "line 1 column 42; expected results"),
         ] {
             let error = read_again(text).unwrap_err();
