@@ -211,6 +211,18 @@ impl Audited {
         }
     }
 
+    /// The same for people, who must not read that a bug was caught where that is not enough.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let twin = self.twin.as_ref().map(Twin::verdict);
+        let but = match twin.filter(|_| self.catch == Some(Catch::Caught)) {
+            Some(Verdict::Failed) => ", but its sound twin failed",
+            Some(Verdict::Inconclusive) => ", its sound twin is not known to hold",
+            Some(Verdict::Passed) | None => "",
+        };
+        format!("{}{but}", self.word().replace('_', " "))
+    }
+
     /// Whether the bug was caught as it must be, and its sound twin held.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -252,11 +264,17 @@ impl Audited {
 }
 
 impl Audit {
-    /// The verdict on all rows; none if there are none.
+    /// The verdict on all rows; none if there are none. What broke off did not pass.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         let worst = self.rows.iter().map(Audited::verdict).max()?;
-        Some(if self.interrupted { worst.max(Verdict::Inconclusive) } else { worst })
+        let is_whole = !self.interrupted && self.error.is_none();
+        Some(if is_whole { worst } else { worst.max(Verdict::Inconclusive) })
+    }
+
+    /// The same in a word, which tells whether the simulation itself broke.
+    pub(crate) fn word(&self) -> Word {
+        Word::of(self.verdict(), self.error.is_some())
     }
 
     /// How many rows there are of each verdict; every word is there.
@@ -289,7 +307,7 @@ impl Audit {
         let rows: Result<Vec<_>, _> = self.rows.iter().map(json).collect();
         let (rows, exempt) = (rows?.join(",\n"), json(&self.exempt)?);
         let (summary, error) = (json(&self.summary())?, json(&self.error)?);
-        let verdict = Word::of(self.verdict(), self.error.is_some());
+        let verdict = self.word();
         let interrupted = self.interrupted;
         Ok(format!(
             "{{\"version\":{FORMAT},\"command\":\"audit\",\"of\":{of},\"mutants\":[\n{rows}\n],\n\

@@ -5,7 +5,7 @@ use crate::audit::Audit;
 use crate::export::chrome::chrome;
 use crate::export::shiviz::shiviz;
 use crate::json::End;
-use crate::{Kept, github, html, junit};
+use crate::{Kept, bounds, github, html, junit};
 use std::io;
 
 /// A file of a report.
@@ -28,16 +28,13 @@ impl File {
 /// # Errors
 /// Never: whatever is said can be written.
 pub fn of_run(end: &End<'_>, version: &str) -> io::Result<Vec<File>> {
+    let summaries = bounds::summaries(end.summaries);
+    let end = End { summaries: &summaries, ..*end };
     let mut files = vec![
-        File::new("junit.xml", junit::run(end, version)?),
-        File::new("summary.md", github::summary(end, version, github::MOST_BYTES)),
+        File::new("junit.xml", junit::run(&end, version)?),
+        File::new("summary.md", github::summary(&end, version, github::MOST_BYTES)),
     ];
-    for (index, summary) in end.summaries.iter().enumerate() {
-        for kept in summary.telling() {
-            files.extend(traces(&html::run_name(index, kept), kept));
-        }
-    }
-    files.extend(html::of_run(end, version));
+    files.extend(html::of_run(&end, version));
     Ok(files)
 }
 
@@ -46,6 +43,7 @@ pub fn of_run(end: &End<'_>, version: &str) -> io::Result<Vec<File>> {
 /// # Errors
 /// Never: whatever is said can be written.
 pub fn of_audit(audit: &Audit) -> io::Result<Vec<File>> {
+    let audit = &bounds::audit(audit);
     let mut files = vec![
         File::new("junit.xml", junit::audit(audit)?),
         File::new("summary.md", github::audit_summary(audit, github::MOST_BYTES)),
@@ -61,7 +59,7 @@ pub fn of_audit(audit: &Audit) -> io::Result<Vec<File>> {
 }
 
 /// What other people's tools show of a run, if it was recorded.
-fn traces(name: &str, kept: &Kept) -> Vec<File> {
+pub(crate) fn traces(name: &str, kept: &Kept) -> Vec<File> {
     let Some(recording) = &kept.recording else { return Vec::new() };
     vec![
         File::new(format!("traces/{name}.trace.json"), chrome(&recording.lines, &kept.outcome)),

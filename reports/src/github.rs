@@ -8,7 +8,7 @@
 //! important first, and the last line says so.
 
 use crate::audit::{Audit, Audited};
-use crate::json::End;
+use crate::json::{End, Word};
 use crate::terminal::{Look, failure};
 use crate::words::{counted, number};
 use crate::{Summary, why};
@@ -37,7 +37,7 @@ pub fn summary(end: &End<'_>, version: &str, room: usize) -> String {
     let runs = end.summaries.iter().map(|s| s.runs).fold(0, u64::saturating_add);
     let scenarios = counted(end.summaries.len() as u64, "scenario");
     let sum = format!("{} of {scenarios}", counted(runs, "run"));
-    page.head("run", badge(end.verdict()), &sum, version);
+    page.head("run", whole_badge(end.word()), &sum, version);
     page.whole(end.interrupted, end.error);
     let head = "| Verdict | Scenario | System | Runs | Passed | Failed | Inconclusive |\n\
         | --- | --- | --- | ---: | ---: | ---: | ---: |\n";
@@ -55,7 +55,7 @@ pub fn audit_summary(audit: &Audit, room: usize) -> String {
     rows.sort_by_key(|row| Reverse(row.verdict()));
     let mut page = Page::new(room);
     let bugs = counted(rows.len() as u64, "planted bug");
-    page.head("audit", badge(audit.verdict()), &bugs, &audit.of);
+    page.head("audit", whole_badge(audit.word()), &bugs, &audit.of);
     page.whole(audit.interrupted, audit.error.as_deref());
     let head = "| Verdict | Planted bug | Spec | By | Seeds | Deviated | Sound twin |\n\
         | --- | --- | --- | --- | ---: | ---: | --- |\n";
@@ -93,7 +93,7 @@ pub fn audit_annotations(audit: &Audit) -> String {
     rows.retain(|row| row.verdict() != Verdict::Passed);
     rows.sort_by_key(|row| Reverse(row.verdict()));
     let rows = rows.into_iter().map(|row| {
-        let title = format!("{}: {}", row.word().replace('_', " "), row.bug.id);
+        let title = format!("{}: {}", row.told(), row.bug.id);
         annotation(None, &title, &with(&reasons(row).join("; "), replay(row)))
     });
     printed(broken.chain(rows))
@@ -136,13 +136,23 @@ const fn badge(verdict: Option<Verdict>) -> &'static str {
     }
 }
 
+/// The same for everything that a command did, which may have broken off.
+const fn whole_badge(word: Word) -> &'static str {
+    match word {
+        Word::Passed => badge(Some(Verdict::Passed)),
+        Word::Failed => badge(Some(Verdict::Failed)),
+        Word::Inconclusive => badge(Some(Verdict::Inconclusive)),
+        Word::NothingRan => badge(None),
+        Word::Error => "❌ error",
+    }
+}
+
 fn row(summary: &Summary) -> String {
     let case = &summary.case;
     let (title, path) = (inline(&case.title), inline(&case.path));
     let system = inline(case.mutant.as_ref().unwrap_or(&case.system));
     let verdict = badge(summary.verdict());
-    let counts =
-        [summary.runs, summary.passed, summary.failed, summary.inconclusive + summary.silent];
+    let counts = [summary.runs, summary.passed, summary.failed, summary.undecided()];
     let counts = counts.map(number).join(" | ");
     format!("| {verdict} | {title}<br>{path} | {system} | {counts} |\n")
 }
@@ -212,7 +222,7 @@ fn bug_row(row: &Audited) -> String {
         Verdict::Failed => "❌",
         Verdict::Inconclusive => "⚠️",
     };
-    let word = row.word().replace('_', " ");
+    let word = row.told();
     let (id, spec) = (inline(&row.bug.id), inline(&row.bug.spec));
     format!("| {sign} {word} | {id} | {spec} | {by} | {seeds} | {deviated} | {twin} |\n")
 }

@@ -12,7 +12,8 @@ use serde_json::Value;
 use std::fmt;
 use std::io::{self, Write};
 
-/// The version of this format.
+/// The version of this format. Fields are added without another number: who needs one that is not there says
+/// that the results are of another version.
 pub(crate) const FORMAT: u32 = 1;
 
 /// A document being written.
@@ -61,7 +62,7 @@ impl<W: Write> RunDocument<W> {
             scenario.serialize(&mut serde_json::Serializer::new(&mut self.to))?;
         }
         let (interrupted, error) = (end.interrupted, Value::from(end.error));
-        let verdict = Word::of(end.verdict(), end.error.is_some());
+        let verdict = end.word();
         write!(self.to, "\n],\"interrupted\":{interrupted},\"error\":{error},")?;
         writeln!(self.to, "\"verdict\":\"{verdict}\"}}")?;
         self.to.flush()?;
@@ -81,11 +82,19 @@ pub struct End<'a> {
 }
 
 impl End<'_> {
-    /// The verdict on everything; none if nothing ran.
+    /// The verdict on everything; none if nothing ran. What was not run to its end did not pass.
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
-        let worst = self.summaries.iter().filter_map(Summary::verdict).max()?;
-        Some(if self.interrupted { worst.max(Verdict::Inconclusive) } else { worst })
+        let verdicts = || self.summaries.iter().map(Summary::verdict);
+        let worst = verdicts().flatten().max()?;
+        let is_whole =
+            !self.interrupted && self.error.is_none() && verdicts().all(|one| one.is_some());
+        Some(if is_whole { worst } else { worst.max(Verdict::Inconclusive) })
+    }
+
+    /// The same in a word, which tells whether the simulation itself broke.
+    pub(crate) fn word(&self) -> Word {
+        Word::of(self.verdict(), self.error.is_some())
     }
 }
 
@@ -109,6 +118,17 @@ impl Word {
             Some(Verdict::Passed) => Self::Passed,
             Some(Verdict::Inconclusive) => Self::Inconclusive,
             Some(Verdict::Failed) => Self::Failed,
+        }
+    }
+
+    /// For people.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Inconclusive => "inconclusive",
+            Self::Failed => "failed",
+            Self::NothingRan => "nothing ran",
+            Self::Error => "error",
         }
     }
 }
@@ -147,5 +167,46 @@ impl Results {
     pub fn end(&self) -> End<'_> {
         let (summaries, error) = (&self.scenarios, self.error.as_deref());
         End { summaries, interrupted: self.interrupted, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, github, html};
+    use interregnum_sim::outcome::Observed;
+
+    /// Every document on some scenarios that has a word for all of them.
+    fn told(end: &End<'_>) -> [String; 3] {
+        let page = html::of_run(end, "1.0.0").pop().unwrap().text;
+        let part = |tag: &str| {
+            let (_, rest) = page.split_once(&format!("<{tag}>")).unwrap();
+            rest.split_once(&format!("</{tag}>")).unwrap().0.to_owned()
+        };
+        let summary = github::summary(end, "1.0.0", github::MOST_BYTES);
+        [part("title"), part("h1"), summary.lines().next().unwrap().to_owned()]
+    }
+
+    #[test]
+    fn what_broke_or_never_ran_did_not_pass() {
+        let held = fixture::outcome(0, Observed::Held, 0);
+        let passed = fixture::summary("t", 1, &[held]);
+        let never = fixture::summary("u", 1, &[]);
+        let end = |summaries, error| End { summaries, interrupted: false, error };
+        let (one, two) = ([passed.clone()], [passed, never.clone()]);
+        for (end, word) in [
+            (end(&one, None), "passed"),
+            (end(&one, Some("it broke")), "error"),
+            (end(&two, None), "inconclusive"),
+            (end(&two[1..], None), "nothing ran"),
+            (end(&two[1..], Some("it broke")), "error"),
+            (end(&[], Some("it broke")), "error"),
+        ] {
+            for text in told(&end) {
+                assert!(text.contains(word), "{word}: {text}");
+                assert!(word == "passed" || !text.contains("passed"), "{word}: {text}");
+            }
+            assert!(word == "passed" || end.verdict() != Some(Verdict::Passed), "{word}");
+        }
     }
 }

@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+mod bounds;
 pub mod diagnostic;
 pub mod documents;
 pub mod export;

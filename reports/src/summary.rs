@@ -156,6 +156,12 @@ impl Summary {
         }
     }
 
+    /// How many runs neither met the expectation nor failed it. A file may say any numbers.
+    #[must_use]
+    pub const fn undecided(&self) -> u64 {
+        self.inconclusive.saturating_add(self.silent)
+    }
+
     /// Whether the scenario expects a failure.
     #[must_use]
     pub const fn expects_failure(&self) -> bool {

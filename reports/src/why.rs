@@ -21,7 +21,7 @@ pub(crate) fn scenario(summary: &Summary) -> String {
     };
     let alike = match verdict {
         Some(Verdict::Failed) if summary.failed > 0 => summary.failed,
-        _ => summary.inconclusive + summary.silent,
+        _ => summary.undecided(),
     };
     match summary.runs {
         1 => reason.clone(),

@@ -42,6 +42,70 @@ fn nothing_in_a_summary_is_taken_for_more_than_text() {
     assert!(place("❌ failed | ") < place("✅ passed | "), "the worst comes first: {text}");
 }
 
+/// That a bug was caught is not all: where its twin did not hold, this is said in the same breath.
+#[test]
+fn a_bug_that_was_caught_beside_an_unsound_twin_is_not_just_caught() {
+    let audit = fixture::audit();
+    let page = crate::html::of_audit(&audit).pop().unwrap().text;
+    let annotations = audit_annotations(&audit).replace("%2C", ",");
+    for text in [audit_summary(&audit, MOST_BYTES), page, annotations] {
+        assert!(text.contains("caught, but its sound twin failed"), "{text}");
+        assert!(text.contains("caught, its sound twin is not known to hold"), "{text}");
+        for lone in ["✘ caught<", "❌ caught |", "title=caught%3A"] {
+            assert!(!text.contains(lone), "{lone}: {text}");
+        }
+    }
+    let terminal = crate::terminal::audit(Look::PLAIN, &audit, false);
+    assert!(terminal.contains("✘ caught, but"), "{terminal}");
+}
+
+/// A stored summary may count as many runs as it likes.
+#[test]
+fn counts_that_are_too_large_to_be_added_up_are_told() {
+    let mut summaries = fixture::summaries();
+    for summary in &mut summaries {
+        for count in [
+            &mut summary.runs,
+            &mut summary.failed,
+            &mut summary.inconclusive,
+            &mut summary.silent,
+            &mut summary.events,
+        ] {
+            *count = u64::MAX;
+        }
+    }
+    for summary in &mut summaries[2..] {
+        summary.kept = summaries_kept();
+    }
+    let end = end(&summaries);
+    assert!(summary(&end, "1.0.0", MOST_BYTES).contains("18,446,744,073,709,551,615"));
+    assert!(!annotations(&end).is_empty());
+    assert!(!crate::documents::of_run(&end, "1.0.0").unwrap().is_empty());
+}
+
+/// A run of which it could not be told, so that there are reasons.
+fn summaries_kept() -> Vec<crate::Kept> {
+    let undecided = fixture::outcome(0, Observed::Inconclusive("too many events".to_owned()), 0);
+    fixture::summary("t", 1, &[undecided]).kept
+}
+
+/// An audit that broke off did not pass, whatever its rows say.
+#[test]
+fn an_audit_that_broke_did_not_pass() {
+    let mut audit = fixture::audit();
+    audit.rows.truncate(1);
+    (audit.interrupted, audit.error) = (false, None);
+    let page = |audit: &Audit| crate::html::of_audit(audit).pop().unwrap().text;
+    assert_eq!(audit.verdict(), Some(Verdict::Passed));
+    assert!(audit_summary(&audit, MOST_BYTES).starts_with("## Interregnum audit: ✅ passed"));
+    assert!(page(&audit).contains("<title>Audit: passed</title>"));
+    audit.error = Some("it broke".to_owned());
+    assert_eq!(audit.verdict(), Some(Verdict::Inconclusive));
+    assert!(audit_summary(&audit, MOST_BYTES).starts_with("## Interregnum audit: ❌ error"));
+    let page = page(&audit);
+    assert!(page.contains("<title>Audit: error</title>") && page.contains("✘ error"), "{page}");
+}
+
 #[test]
 fn a_summary_that_is_too_large_is_cut_between_sections_and_says_so() {
     let runs: Vec<_> = (0..3).map(|seed| fixture::outcome(seed, Observed::Violated, 100)).collect();

@@ -1,6 +1,6 @@
 //! The pages on an audit: a table of every planted bug, and a page on each run that failed.
 
-use super::{File, Kept, bug_name, finding_badge, footer, page, run, verdict_badge};
+use super::{File, Kept, bug_name, finding_badge, footer, page, run, whole_badge};
 use crate::audit::{Audit, Audited};
 use crate::why;
 use crate::words::{counted, number};
@@ -20,13 +20,9 @@ pub(super) fn pages(audit: &Audit) -> Vec<File> {
         main { (table(audit)) (exempt(audit)) }
         (footer("audit.json"))
     };
-    let text = page(&format!("Audit: {}", verdict(audit)), &body);
+    let text = page(&format!("Audit: {}", audit.word().told()), &body);
     pages.push(File { path: "index.html".to_owned(), text });
     pages
-}
-
-fn verdict(audit: &Audit) -> String {
-    audit.verdict().map_or("nothing ran".to_owned(), |verdict| verdict.to_string())
 }
 
 fn path(row: &Audited, sound: &str) -> String {
@@ -44,7 +40,7 @@ fn header(audit: &Audit) -> Markup {
         header {
             p.soft { "Interregnum " (audit.of) }
             h1 {
-                (verdict_badge(audit.verdict())) " · Audit of "
+                (whole_badge(audit.word())) " · Audit of "
                 (counted(audit.rows.len() as u64, "planted bug"))
             }
             p { (sum.join(", ")) "." }
@@ -102,7 +98,7 @@ fn line(row: &Audited) -> Markup {
 }
 
 fn word_badge(row: &Audited) -> Markup {
-    let word = row.word().replace('_', " ");
+    let word = row.told();
     match row.verdict() {
         Verdict::Passed => html! { span.badge.passed { "✔ " (word) } },
         Verdict::Inconclusive => html! { span.badge.inconclusive { "? " (word) } },

@@ -20,8 +20,8 @@ mod scenario;
 mod spacetime;
 mod timeline;
 
-use crate::documents::File;
-use crate::json::End;
+use crate::documents::{File, traces};
+use crate::json::{End, Word};
 use crate::words::harmless;
 use crate::{Case, Kept, Summary};
 use interregnum_sim::outcome::Finding;
@@ -115,17 +115,17 @@ fn footer(results: &str) -> Markup {
     }
 }
 
-/// What a page may still hold, and the further pages.
+/// What a page may still hold, and what belongs to it: further pages, and the traces that it points at.
 struct Room {
     drawn: usize,
     steps: usize,
     lines: usize,
-    pages: Vec<File>,
+    files: Vec<File>,
 }
 
 impl Room {
     const fn new() -> Self {
-        Self { drawn: MOST_DRAWN, steps: MOST_STEPS, lines: MOST_LINES, pages: Vec::new() }
+        Self { drawn: MOST_DRAWN, steps: MOST_STEPS, lines: MOST_LINES, files: Vec::new() }
     }
 
     /// Where a run is told step by step: on this page while there is room, or else on one of its own.
@@ -134,6 +134,7 @@ impl Room {
             Steps::Nowhere
         } else if self.steps > 0 {
             self.steps -= 1;
+            self.files.extend(traces(name, kept));
             // The first ones on a page have the plain addresses.
             let nth = MOST_STEPS - self.steps;
             let prefix = if nth == 1 { String::new() } else { format!("r{nth}-") };
@@ -147,7 +148,8 @@ impl Room {
     fn page_of(&mut self, name: &str, (case, kept): (&Case, &Kept), version: &str) -> String {
         let path = format!("runs/{name}.html");
         let text = run::page(case, kept, &format!("../traces/{name}"), version);
-        self.pages.push(File { path: path.clone(), text });
+        self.files.extend(traces(name, kept));
+        self.files.push(File { path: path.clone(), text });
         path
     }
 }
@@ -174,6 +176,17 @@ fn verdict_badge(verdict: Option<Verdict>) -> Markup {
         Some(Verdict::Failed) => html! { span.badge.failed { "✘ failed" } },
         Some(Verdict::Inconclusive) => html! { span.badge.inconclusive { "? inconclusive" } },
         None => html! { span.badge.inconclusive { "– nothing ran" } },
+    }
+}
+
+/// The same for everything that a command did, which may have broken off.
+fn whole_badge(word: Word) -> Markup {
+    match word {
+        Word::Passed => verdict_badge(Some(Verdict::Passed)),
+        Word::Failed => verdict_badge(Some(Verdict::Failed)),
+        Word::Inconclusive => verdict_badge(Some(Verdict::Inconclusive)),
+        Word::NothingRan => verdict_badge(None),
+        Word::Error => html! { span.badge.failed { "✘ " (word.told()) } },
     }
 }
 

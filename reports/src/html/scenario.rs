@@ -154,13 +154,15 @@ fn counts(summary: &Summary) -> Markup {
 /// The runs that tell most, and one that passed.
 fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Markup {
     let telling: Vec<_> = summary.telling().take(room.drawn.min(MOST_DRAWN_OF_ONE)).collect();
+    // Where a failure is looked for, the run that shows it is as it must be, whatever the others are.
+    let is_wrong = |kept: &&Kept| kept.judgement.verdict != Verdict::Passed;
     room.drawn -= telling.len();
-    let wrong = summary.failed.saturating_add(summary.inconclusive).saturating_add(summary.silent);
+    let wrong = summary.failed.saturating_add(summary.undecided());
     let example = summary.example.as_ref().filter(|example| {
         room.drawn > 0 && !telling.iter().any(|kept| kept.outcome.seed == example.outcome.seed)
     });
     room.drawn -= usize::from(example.is_some());
-    let shown = telling.len() as u64;
+    let shown = telling.iter().copied().filter(is_wrong).count();
     let case = &summary.case;
     let mut told = |kept: &Kept| {
         let name = super::run_name(index, kept);
@@ -175,14 +177,17 @@ fn runs(index: usize, summary: &Summary, version: &str, room: &mut Room) -> Mark
         .map(|kept| (kept, room.page_of(&super::run_name(index, kept), (case, kept), version)))
         .collect();
     html! {
-        @if !telling.is_empty() {
+        @if shown > 0 {
             h3 {
-                @if summary.verdict() == Some(Verdict::Passed) { "The failure that was looked for" }
-                @else if wrong > shown { (shown) " of the " (number(wrong)) " runs that did not pass" }
+                @if wrong > shown as u64 { (shown) " of the " (number(wrong)) " runs that did not pass" }
                 @else if wrong == 1 { "The run that did not pass" }
                 @else { "The runs that did not pass" }
             }
-            @for article in &articles { (article) }
+            @for article in &articles[..shown] { (article) }
+        }
+        @if shown < articles.len() {
+            h3 { "The failure that was looked for" }
+            @for article in &articles[shown..] { (article) }
         }
         @for (kept, address) in &further {
             p { a href=(address) { "Seed " (format!("{:#x}", kept.outcome.seed)) ", step by step: " (kept.by()) } }

@@ -170,3 +170,72 @@ fn no_text_gets_out_of_its_place_in_an_audit() {
         assert!(file.text.chars().all(|c| c == '\n' || !(c.is_control() || c == '\u{202e}')));
     }
 }
+
+/// Above so many scenarios some have no section: nothing points at it, and no trace is stored that no page
+/// names.
+#[test]
+fn every_address_on_a_page_leads_somewhere() {
+    let outcome = crate::fixture::outcome(1, Observed::Violated, 1);
+    let mut summary = crate::fixture::summary("t", 1, &[outcome]);
+    summary.kept[0].recording = Some(crate::fixture::recording(10));
+    let summaries = vec![summary; MOST_EXPLAINED + 5];
+    let end = End { summaries: &summaries, interrupted: false, error: None };
+    let files = crate::documents::of_run(&end, "1.0.0").unwrap();
+    let index = &files.last().unwrap().text;
+    assert!(index.contains("200 of the scenarios are explained below"));
+    let section = index.split("href=\"#s").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let sections: Vec<_> = section.filter(|number| number.parse::<usize>().is_ok()).collect();
+    assert_eq!(sections.len(), MOST_EXPLAINED);
+    assert!(sections.iter().all(|number| index.contains(&format!("id=\"s{number}\""))));
+    let pages = || files.iter().filter(|file| file.path.ends_with(".html"));
+    for file in files.iter().filter(|file| file.path.starts_with("traces/")) {
+        let is_named = |page: &File| page.text.contains(&file.path);
+        assert!(pages().any(is_named), "{}", file.path);
+    }
+    let named = pages().map(|page| page.text.matches(".shiviz.log\"").count()).sum::<usize>();
+    assert_eq!(files.iter().filter(|file| file.path.ends_with(".shiviz.log")).count(), named);
+}
+
+/// The page on runs of a scenario that looks for a failure.
+fn page_on(observed: &[Observed]) -> String {
+    let text = r#"{"version": 1, "title": "t", "system": "none",
+        "expect": {"observed": "violated"}}"#;
+    let scenario: Scenario = serde_json::from_str(text).unwrap();
+    let case = Case::new("t.json", &scenario, Fingerprint(0));
+    let seeds = Seeds { first: 0, count: observed.len() as u64 };
+    let mut summary = Summary::new(case.clone(), &scenario, seeds);
+    for (seed, observed) in (0..).zip(observed) {
+        let mut outcome = crate::fixture::outcome(seed, observed.clone(), 1);
+        let is_plain = |finding| matches!(finding, Finding::Held | Finding::Violated);
+        outcome.properties.retain(|property| is_plain(property.verdict));
+        let judgement = interregnum_sim::verdict::judge_one_of_many(&scenario, &outcome);
+        summary.add(&Record { case: &case, outcome: &outcome, judgement: &judgement, replay: "r" });
+    }
+    let summaries = [summary.clone(), summary];
+    let end = End { summaries: &summaries, interrupted: false, error: None };
+    of_run(&end, "1.0.0").pop().unwrap().text
+}
+
+/// The runs in the order of a page, each below its heading.
+#[test]
+fn a_run_that_passed_is_not_among_those_that_did_not() {
+    let panicked = Observed::Panicked("no such node".to_owned());
+    let page = page_on(&[Observed::Violated, panicked]);
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    let wrong = place("<h3>The run that did not pass</h3>");
+    let found = place("<h3>The failure that was looked for</h3>");
+    assert!(wrong < place("seed 0x1, panicked") && place("seed 0x1, panicked") < found);
+    assert!(found < place("seed 0x0, violated"));
+}
+
+/// Each run is in one of the columns.
+#[test]
+fn runs_without_the_failure_that_was_looked_for_are_counted() {
+    let page = page_on(&vec![Observed::Held; 10]);
+    assert!(page.contains("<th class=\"n\">Without the failure</th>"));
+    let row = page.split("href=\"#s0\"").nth(1).unwrap().split("</tr>").next().unwrap();
+    let cells = row.split("<td class=\"n\">").skip(1);
+    let counts: Vec<_> = cells.map(|cell| cell.split('<').next().unwrap()).collect();
+    assert_eq!(counts, ["10", "0", "0", "0", "10"], "{row}");
+    assert!(!page_on(&[Observed::Violated]).contains("Without the failure"));
+}

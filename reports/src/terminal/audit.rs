@@ -63,7 +63,7 @@ fn cells(look: Look, row: &Audited) -> Vec<String> {
     vec![
         row.bug.id.clone(),
         row.bug.spec.clone(),
-        look.row(row.verdict(), format!("{sign} {}", row.word().replace('_', " "))),
+        look.row(row.verdict(), format!("{sign} {}", row.told())),
         by,
         row.catch.map_or("–".to_owned(), |_| number(row.seeds)),
         deviated,
