@@ -14,6 +14,7 @@ use crate::place::ends;
 use crate::words::harmless;
 use interregnum_sim::outcome::TraceLine;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// How ShiViz is to read a line.
@@ -25,8 +26,8 @@ type Clock = Vec<u32>;
 /// A log being written; each part is told where to.
 #[derive(Debug, Default)]
 pub struct ShivizLog {
-    /// The number of each host.
-    hosts: BTreeMap<String, usize>,
+    /// The number of each host, and its name as JSON has it.
+    hosts: BTreeMap<String, (usize, String)>,
     /// What each host knows by now.
     clocks: Vec<Clock>,
     lines: Memory<Clock>,
@@ -48,7 +49,7 @@ impl ShivizLog {
     pub fn line(&mut self, to: &mut dyn Write, line: &TraceLine) -> io::Result<()> {
         let [here, _] = ends(line);
         let host: String = here.unwrap_or("faults").chars().map(host_part).collect();
-        let number = self.number(&host);
+        let number = self.number(&host)?;
         let clock = &mut self.clocks[number];
         if let Some(cause) = line.cause.and_then(|cause| self.lines.get(cause)) {
             clock.resize(clock.len().max(cause.len()), 0);
@@ -59,7 +60,7 @@ impl ShivizLog {
         clock.resize(clock.len().max(number + 1), 0);
         clock[number] = clock[number].saturating_add(1);
         let clock = clock.clone();
-        let text = self.text(&clock)?;
+        let text = self.text(&clock);
         let bytes = size_of_val(&*clock);
         self.lines.put(line.line, clock, bytes);
         let peer = match (&line.peer, line.kind.as_str()) {
@@ -76,13 +77,14 @@ impl ShivizLog {
 
 impl ShivizLog {
     /// The number of a host, which is given when it is met first.
-    fn number(&mut self, host: &str) -> usize {
-        let next = self.clocks.len();
-        let number = *self.hosts.entry(host.to_owned()).or_insert(next);
-        if number == next {
-            self.clocks.push(Clock::new());
+    fn number(&mut self, host: &str) -> io::Result<usize> {
+        if let Some((number, _)) = self.hosts.get(host) {
+            return Ok(*number);
         }
-        number
+        let (number, name) = (self.clocks.len(), serde_json::to_string(host)?);
+        self.hosts.insert(host.to_owned(), (number, name));
+        self.clocks.push(Clock::new());
+        Ok(number)
     }
 
     /// How many bytes the clocks of earlier lines take.
@@ -92,15 +94,16 @@ impl ShivizLog {
     }
 
     /// A clock by the names of hosts.
-    fn text(&self, clock: &Clock) -> io::Result<String> {
+    fn text(&self, clock: &[u32]) -> String {
         let mut text = String::from("{");
-        for (host, number) in &self.hosts {
+        for (number, name) in self.hosts.values() {
             if let Some(count) = clock.get(*number).filter(|count| **count > 0) {
                 let comma = if text.len() > 1 { "," } else { "" };
-                text += &format!("{comma}{}:{count}", serde_json::to_string(host)?);
+                // To write into memory does not fail.
+                let _ = write!(text, "{comma}{name}:{count}");
             }
         }
-        Ok(text + "}")
+        text + "}"
     }
 }
 
