@@ -202,8 +202,8 @@ pub(crate) struct Replay {
     /// Print the trace only up to this virtual time: 2s, 350ms.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Duration>,
-    /// Print only what happens to processes of this node, or between them and others: 1 or n1; may be given
-    /// several times.
+    /// Print only what happens to processes of this node, or between them and others, clients among them: 1 or
+    /// n1; may be given several times.
     #[arg(long = "node", value_name = "N", value_parser = node)]
     pub(crate) nodes: Vec<u8>,
     /// Print only lines that contain this text.
