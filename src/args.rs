@@ -20,7 +20,7 @@ Exit codes:
 const EXAMPLES: &str = "\
 Examples:
   interregnum run scenario.json
-  interregnum run scenarios --seeds 0..1000 --out report
+  interregnum run scenario.json --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
   interregnum report report/results.json
   interregnum audit SYSTEM
