@@ -2,6 +2,7 @@
 
 use crate::Program;
 use crate::io::Io;
+use crate::shelf::RESULTS;
 use interregnum_reports::diagnostic::problems;
 use interregnum_sim::scenario::{Loaded, MOST_BYTES, Problem, load, nearest};
 use std::ffi::OsStr;
@@ -102,8 +103,8 @@ fn search(
 
 /// Whether a file holds the results of a command, as `--out` writes them: who has them written beside the
 /// scenarios does not mean them to be run.
-fn is_report(path: &Path) -> bool {
-    let names = ["results.json", "audit.json"].map(OsStr::new);
+pub(crate) fn is_report(path: &Path) -> bool {
+    let names = RESULTS.map(OsStr::new);
     let is_named = path.file_name().is_some_and(|name| names.contains(&name));
     is_named && path.is_file() && begins_as_report(path).unwrap_or(false)
 }

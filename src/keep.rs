@@ -3,6 +3,7 @@
 
 use crate::io::Io;
 use crate::pace::{Watch, is_interrupted};
+use crate::shelf::{Entry, REGRESSIONS};
 use crate::store::{make, store};
 use interregnum_reports::Reduction;
 use interregnum_reports::documents::File;
@@ -12,9 +13,6 @@ use interregnum_sim::reduce::reduce;
 use interregnum_sim::scenario::{Scenario, Seed, identity};
 use interregnum_sim::subject::Subject;
 use std::path::{Path, PathBuf};
-
-/// The folder within the folder of results.
-const REGRESSIONS: &str = "regressions";
 
 /// What happened in a run that failed, step by step. A search for a run that held says that it found none only
 /// if nobody interrupted it: otherwise there is no recording, and the results say that they were cut short.
@@ -37,19 +35,21 @@ const NAME_LENGTH: usize = 50;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     folder: PathBuf,
+    /// What has been stored.
+    pub(crate) stored: Vec<Entry>,
 }
 
 impl Keeper {
     /// Stores into `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path) -> Result<Self, String> {
         make(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), stored: Vec::new() })
     }
 
     /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns what is left. What
     /// comes of it is told on standard error.
     pub(crate) fn keep(
-        &self,
+        &mut self,
         subject: &dyn Subject,
         scenario: &Scenario,
         (failed, name): (&Outcome, &str),
@@ -71,12 +71,15 @@ impl Keeper {
         let file = format!("{name}-{seed}-{hash}.json");
         let file = File { path: format!("{REGRESSIONS}/{file}"), text };
         let path = self.folder.join(&file.path);
+        let entry = Entry::of(&file);
         match store(&self.folder, &[file]) {
             Ok(()) => {
+                self.stored.push(entry);
                 let (left, planned) = (reduced.scenario.faults.len(), reduced.planned);
                 let path = path.display().to_string();
                 let runs = reduced.runs;
-                io.note(&format!("{path}: {left} of {planned} faults, after {runs} runs\n"));
+                let shown = io.err_look().text(&path);
+                io.note(&format!("{shown}: {left} of {planned} faults, after {runs} runs\n"));
                 let faults = reduced.scenario.faults.iter();
                 let faults = faults.filter_map(|fault| serde_json::to_string(fault).ok()).collect();
                 Some(Reduction { file: path, faults, planned: planned as u64 })

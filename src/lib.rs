@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod scenarios;
 mod seeds;
+mod shelf;
 mod step;
 mod store;
 

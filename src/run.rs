@@ -172,8 +172,12 @@ impl Session<'_> {
         self.watch.clear();
         let error = broken.as_ref().map(|(what, _)| what.as_str());
         let end = End { summaries: &self.summaries, interrupted, error };
-        self.output.end(&end);
+        let stored = self.keeper.take().map_or(Vec::new(), |keeper| keeper.stored);
+        let page = self.output.end(&end, &stored);
         self.last_words(end.verdict());
+        if let Some(page) = page.filter(|_| !self.args.quiet) {
+            self.output.io.tell_of(&page);
+        }
         exit.or(self.complaints(broken, interrupted))
     }
 
@@ -215,7 +219,7 @@ impl Session<'_> {
 
     /// Stores the first run that failed, reduced.
     fn keep(&mut self, path: &Path, loaded: &Loaded, summary: &mut Summary) {
-        let Some(keeper) = &self.keeper else { return };
+        let Some(keeper) = &mut self.keeper else { return };
         let failed = |kept: &&mut Kept| {
             kept.judgement.verdict == Verdict::Failed && kept.outcome.violation.is_some()
         };
