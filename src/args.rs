@@ -246,6 +246,9 @@ pub(crate) enum Scenario {
     },
     /// Show what can go wrong, and for each system whom and when it can strike.
     Faults {
+        /// Show what a fault of this kind can say: its fields, their values and defaults.
+        #[arg(value_name = "KIND")]
+        kind: Option<String>,
         /// The form of the tables.
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,

@@ -72,10 +72,12 @@ fn misspelt(program: &Program, path: &Path) -> Option<String> {
 }
 
 /// What to say where there is nothing to run.
-pub(crate) fn nothing_there(program: &Program) -> String {
+pub(crate) fn nothing_there(program: &Program, paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     format!(
-        "no scenario file there; a folder stands for every *.json in it, and `{} scenario new FILE` \
+        "no scenario file in {}; a folder stands for every *.json in it, and `{} scenario new FILE` \
          writes a first one",
+        paths.join(", "),
         program.name
     )
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     };
     if loaded.is_empty() || seeds.is_some_and(|seeds| seeds.count == 0) {
         io.error(&if loaded.is_empty() {
-            files::nothing_there(program)
+            files::nothing_there(program, &args.paths)
         } else {
             "an empty range of seeds; A..B is without B, so that 5..6 is one seed".to_owned()
         });
