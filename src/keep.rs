@@ -46,6 +46,16 @@ impl Keeper {
         Ok(Self { folder: folder.to_owned(), stored: Vec::new() })
     }
 
+    /// Leaves a scenario alone that an earlier report has stored, and that is run now.
+    pub(crate) fn spare(&mut self, scenario: &Path) {
+        let there = (scenario.canonicalize(), self.folder.join(REGRESSIONS).canonicalize());
+        if let (Ok(scenario), Ok(folder)) = there
+            && let Ok(name) = scenario.strip_prefix(folder)
+        {
+            self.stored.push(Entry::spared(format!("{REGRESSIONS}/{}", name.display())));
+        }
+    }
+
     /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns what is left. What
     /// comes of it is told on standard error.
     pub(crate) fn keep(

@@ -67,13 +67,14 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
             return Exit::Usage;
         }
     };
-    let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
+    let mut keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
         Ok(keeper) => keeper,
         Err(error) => {
             io.error(&error);
             return Exit::Usage;
         }
     };
+    keeper.iter_mut().for_each(|keeper| loaded.iter().for_each(|(path, _)| keeper.spare(path)));
     let each = seeds.map_or(1, |seeds| seeds.count);
     let total = each.saturating_mul(loaded.len() as u64);
     let watch = Watch::new(io, total, args.quiet);

@@ -42,6 +42,11 @@ impl Entry {
         Self { path: file.path.clone(), print: Some(Fingerprint::of(file.text.as_str())) }
     }
 
+    /// A file that is never removed, for there is no saying what it is: somebody has a use for it.
+    pub(crate) fn spared(path: String) -> Self {
+        Self { path, print: None }
+    }
+
     fn of_results(name: &str) -> Self {
         Self { path: name.to_owned(), print: None }
     }

@@ -119,6 +119,13 @@ fn a_folder_holds_one_report() {
     let of = |folder: &str| names().into_iter().filter(|name| name.starts_with(folder)).count();
     assert!(of("runs/") > 0 && of("traces/") > 0 && of("regressions/") > 0, "{:?}", names());
 
+    // What is run again is not removed for having been mended.
+    let stored = names().into_iter().find(|name| name.starts_with("regressions/")).unwrap();
+    let again = there(&stored).display().to_string();
+    assert_eq!(interregnum(&["run", &again, "--out", &out, "--quiet"]).0, Exit::Passed);
+    assert!(there(&stored).exists() && of("traces/") > 0, "{:?}", names());
+    assert_eq!(interregnum(&audit).0, Exit::Passed);
+
     let changed = names().into_iter().find(|name| name.starts_with("regressions/")).unwrap();
     let others = [&changed, "runs/mine.html", "notes.txt"].map(str::to_owned);
     others.iter().for_each(|name| fs::write(there(name), "mine").unwrap());
