@@ -20,7 +20,7 @@ Exit codes:
 const EXAMPLES: &str = "\
 Examples:
   interregnum run scenario.json
-  interregnum run scenarios --seeds 0..1000 --out report
+  interregnum run scenario.json --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
   interregnum report report/results.json
   interregnum audit SYSTEM
@@ -202,8 +202,8 @@ pub(crate) struct Replay {
     /// Print the trace only up to this virtual time: 2s, 350ms.
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Duration>,
-    /// Print only what happens to processes of this node, or between them and others: 1 or n1; may be given
-    /// several times.
+    /// Print only what happens to processes of this node, or between them and others, clients among them: 1 or
+    /// n1; may be given several times.
     #[arg(long = "node", value_name = "N", value_parser = node)]
     pub(crate) nodes: Vec<u8>,
     /// Print only lines that contain this text.
@@ -246,6 +246,9 @@ pub(crate) enum Scenario {
     },
     /// Show what can go wrong, and for each system whom and when it can strike.
     Faults {
+        /// Show what a fault of this kind can say: its fields, their values and defaults.
+        #[arg(value_name = "KIND")]
+        kind: Option<String>,
         /// The form of the tables.
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,

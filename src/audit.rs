@@ -5,24 +5,25 @@ use crate::args::{Audit as Args, Form};
 use crate::exit::Exit;
 use crate::files::said;
 use crate::io::Io;
-use crate::keep::Keeper;
+use crate::keep::{Keeper, recorded};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
 use crate::run::pool;
+use crate::shelf::{self, Entry};
 use crate::step;
-use crate::store::{no_folder, store};
+use crate::store::{no_folder, written};
 use interregnum_reports::audit::{Audit, Audited};
-use interregnum_reports::documents::{self, File};
+use interregnum_reports::documents;
 use interregnum_reports::{Case, Reduction, diagnostic, github, junit, terminal};
 use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
 use interregnum_sim::outcome::Outcome;
-use interregnum_sim::recording::{Recording, record};
+use interregnum_sim::recording::Recording;
 use interregnum_sim::scenario::{Loaded, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
 use rayon::ThreadPool;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A planted bug to be tried, if it has a scenario.
 struct Candidate<'p> {
@@ -183,7 +184,7 @@ impl Session<'_> {
 
     /// Stores what failed, reduced: of the sound twin, if it did, for that is the worse news.
     fn keep(&mut self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<Reduction> {
-        let keeper = self.keeper.as_ref()?;
+        let keeper = self.keeper.as_mut()?;
         let (loaded, failed) = worst(row, trial)?;
         let sound = if trial.twin.failed.is_some() { "-sound" } else { "" };
         let name = row.mutant.id.replace('/', "-") + sound;
@@ -196,11 +197,11 @@ impl Session<'_> {
     fn record(&self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<Recording> {
         self.keeper.as_ref()?;
         let (loaded, failed) = worst(row, trial)?;
-        record(subject, &loaded.scenario, failed, &self.watch)
+        recorded(subject, &loaded.scenario, failed, &self.watch)
     }
 
     fn conclude(self, found: &Audit) -> Exit {
-        let Self { args, watch, io, .. } = self;
+        let Self { args, watch, keeper, io, .. } = self;
         watch.clear();
         let document = found.document().unwrap_or_default();
         let mut exit = match found.verdict() {
@@ -231,8 +232,15 @@ impl Session<'_> {
         if found.rows.is_empty() && found.error.is_none() && !found.interrupted {
             io.error("no planted bug there; without SYSTEM and --mutant all of them are tried");
         }
-        let out = args.out.as_deref();
-        let unwritten = out.and_then(|folder| write(folder, found, document).err());
+        let stored = keeper.map_or(Vec::new(), |keeper| keeper.stored);
+        let page = args.out.as_deref().map(|folder| write(folder, found, &document, &stored));
+        let unwritten = match page.transpose() {
+            Ok(page) => {
+                page.filter(|_| !args.quiet).iter().for_each(|page| io.tell_of(page));
+                None
+            }
+            Err(error) => Some(error),
+        };
         for error in unpublished.into_iter().chain(unwritten) {
             io.error(&error);
             exit = exit.or(Exit::Usage);
@@ -249,12 +257,17 @@ impl Session<'_> {
     }
 }
 
-/// Writes the documents of an audit into its folder.
-fn write(folder: &Path, found: &Audit, document: String) -> Result<(), String> {
-    let mut files = vec![File { path: "audit.json".to_owned(), text: document }];
-    let made = documents::of_audit(found).map_err(|error| no_folder(folder, &said(&error)))?;
-    files.extend(made);
-    store(folder, &files)
+/// Writes the documents of an audit into its folder; returns the page.
+fn write(
+    folder: &Path,
+    found: &Audit,
+    document: &str,
+    stored: &[Entry],
+) -> Result<PathBuf, String> {
+    let about = |error| no_folder(folder, &said(&error));
+    let results = written(folder, document).map_err(about)?;
+    let documents = documents::of_audit(found).map_err(about)?;
+    shelf::replace(folder, Some((results, "audit.json")), &documents, stored)
 }
 
 /// The run of a trial that tells most: the sound twin's, if it failed, for that is the worse news.

@@ -2,6 +2,7 @@
 
 use crate::Program;
 use crate::io::Io;
+use crate::shelf::RESULTS;
 use interregnum_reports::diagnostic::problems;
 use interregnum_sim::scenario::{Loaded, MOST_BYTES, Problem, load, nearest};
 use std::ffi::OsStr;
@@ -71,10 +72,12 @@ fn misspelt(program: &Program, path: &Path) -> Option<String> {
 }
 
 /// What to say where there is nothing to run.
-pub(crate) fn nothing_there(program: &Program) -> String {
+pub(crate) fn nothing_there(program: &Program, paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     format!(
-        "no scenario file there; a folder stands for every *.json in it, and `{} scenario new FILE` \
+        "no scenario file in {}; a folder stands for every *.json in it, and `{} scenario new FILE` \
          writes a first one",
+        paths.join(", "),
         program.name
     )
 }
@@ -102,8 +105,8 @@ fn search(
 
 /// Whether a file holds the results of a command, as `--out` writes them: who has them written beside the
 /// scenarios does not mean them to be run.
-fn is_report(path: &Path) -> bool {
-    let names = ["results.json", "audit.json"].map(OsStr::new);
+pub(crate) fn is_report(path: &Path) -> bool {
+    let names = RESULTS.map(OsStr::new);
     let is_named = path.file_name().is_some_and(|name| names.contains(&name));
     is_named && path.is_file() && begins_as_report(path).unwrap_or(false)
 }

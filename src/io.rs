@@ -6,6 +6,7 @@ use crate::files::said;
 use interregnum_reports::harmless;
 use interregnum_reports::terminal::Look;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 
 /// Where the command writes.
 pub struct Io {
@@ -115,6 +116,14 @@ impl Io {
     pub(crate) fn note(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes());
         let _ = self.err.flush();
+    }
+
+    /// Says where a report begins.
+    pub(crate) fn tell_of(&mut self, page: &Path) {
+        // On a terminal both streams are one: what came first is to stand first.
+        self.flush();
+        let page = self.err_look.text(&page.display().to_string());
+        self.note(&format!("report: {page}\n"));
     }
 
     /// One line on standard error that says what went wrong.

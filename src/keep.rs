@@ -2,18 +2,29 @@
 //! drawing of faults changes.
 
 use crate::io::Io;
-use crate::pace::Watch;
+use crate::pace::{Watch, is_interrupted};
+use crate::shelf::{Entry, REGRESSIONS};
 use crate::store::{make, store};
 use interregnum_reports::Reduction;
 use interregnum_reports::documents::File;
 use interregnum_sim::outcome::Outcome;
+use interregnum_sim::recording::{Recording, record};
 use interregnum_sim::reduce::reduce;
 use interregnum_sim::scenario::{Scenario, Seed, identity};
 use interregnum_sim::subject::Subject;
 use std::path::{Path, PathBuf};
 
-/// The folder within the folder of results.
-const REGRESSIONS: &str = "regressions";
+/// What happened in a run that failed, step by step. A search for a run that held says that it found none only
+/// if nobody interrupted it: otherwise there is no recording, and the results say that they were cut short.
+pub(crate) fn recorded(
+    subject: &dyn Subject,
+    scenario: &Scenario,
+    failed: &Outcome,
+    watch: &Watch,
+) -> Option<Recording> {
+    let recording = record(subject, scenario, failed, watch)?;
+    (recording.neighbour.is_some() || !is_interrupted()).then_some(recording)
+}
 
 /// How many digits of the scenario's hash a file's name carries, and how long what precedes may be: few
 /// file systems take a name of more than 255 bytes.
@@ -24,19 +35,31 @@ const NAME_LENGTH: usize = 50;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     folder: PathBuf,
+    /// What has been stored.
+    pub(crate) stored: Vec<Entry>,
 }
 
 impl Keeper {
     /// Stores into `folder`, which is made if it does not exist.
     pub(crate) fn begin(folder: &Path) -> Result<Self, String> {
         make(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), stored: Vec::new() })
+    }
+
+    /// Leaves a scenario alone that an earlier report has stored, and that is run now.
+    pub(crate) fn spare(&mut self, scenario: &Path) {
+        let there = (scenario.canonicalize(), self.folder.join(REGRESSIONS).canonicalize());
+        if let (Ok(scenario), Ok(folder)) = there
+            && let Ok(name) = scenario.strip_prefix(folder)
+        {
+            self.stored.push(Entry::spared(format!("{REGRESSIONS}/{}", name.display())));
+        }
     }
 
     /// Reduces the run of `scenario` that ended in `failed`, and stores it; returns what is left. What
     /// comes of it is told on standard error.
     pub(crate) fn keep(
-        &self,
+        &mut self,
         subject: &dyn Subject,
         scenario: &Scenario,
         (failed, name): (&Outcome, &str),
@@ -58,12 +81,15 @@ impl Keeper {
         let file = format!("{name}-{seed}-{hash}.json");
         let file = File { path: format!("{REGRESSIONS}/{file}"), text };
         let path = self.folder.join(&file.path);
+        let entry = Entry::of(&file);
         match store(&self.folder, &[file]) {
             Ok(()) => {
+                self.stored.push(entry);
                 let (left, planned) = (reduced.scenario.faults.len(), reduced.planned);
                 let path = path.display().to_string();
                 let runs = reduced.runs;
-                io.note(&format!("{path}: {left} of {planned} faults, after {runs} runs\n"));
+                let shown = io.err_look().text(&path);
+                io.note(&format!("{shown}: {left} of {planned} faults, after {runs} runs\n"));
                 let faults = reduced.scenario.faults.iter();
                 let faults = faults.filter_map(|fault| serde_json::to_string(fault).ok()).collect();
                 Some(Reduction { file: path, faults, planned: planned as u64 })

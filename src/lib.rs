@@ -11,6 +11,7 @@
 mod args;
 mod audit;
 mod exit;
+mod fields;
 mod files;
 mod io;
 mod keep;
@@ -23,6 +24,7 @@ mod report;
 mod run;
 mod scenarios;
 mod seeds;
+mod shelf;
 mod step;
 mod store;
 
@@ -32,6 +34,7 @@ pub use io::Io;
 use args::{Args, Command};
 use clap::{CommandFactory, FromArgMatches};
 use interregnum_sim::campaign::said;
+use interregnum_sim::scenario::nearest;
 use interregnum_sim::subject::Registry;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -122,7 +125,10 @@ where
     I: IntoIterator,
     I::Item: Into<OsString> + Clone,
 {
-    let mut matches = grammar(program).try_get_matches_from(args).map_err(without_wrong_tip)?;
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let mut matches = grammar(program)
+        .try_get_matches_from(&args)
+        .map_err(|error| with_nearest(grammar(program), &args, without_wrong_tip(error)))?;
     Args::from_arg_matches_mut(&mut matches)
 }
 
@@ -144,6 +150,27 @@ fn without_wrong_tip(mut error: clap::Error) -> clap::Error {
         if !tips.is_empty() {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
         }
+    }
+    error
+}
+
+/// The parser compares letters place by place, and takes `rnu` for nothing like `run`.
+fn with_nearest(command: clap::Command, args: &[OsString], mut error: clap::Error) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let is_told = error.get(ContextKind::SuggestedSubcommand).is_some();
+    let Some(ContextValue::String(wrong)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    if is_told || error.kind() != ErrorKind::InvalidSubcommand {
+        return error;
+    }
+    let mut at = &command;
+    for arg in args.iter().skip(1) {
+        at = arg.to_str().and_then(|arg| at.find_subcommand(arg)).unwrap_or(at);
+    }
+    if let Some(near) = nearest(wrong, at.get_subcommands().map(clap::Command::get_name)) {
+        let near = ContextValue::Strings(vec![near.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, near);
     }
     error
 }

@@ -3,8 +3,9 @@
 use crate::args::Form;
 use crate::files::{said, temporary};
 use crate::io::Io;
+use crate::shelf::{self, Entry};
 use crate::step;
-use crate::store::{make, no_folder, store};
+use crate::store::{make, no_folder};
 use interregnum_reports::json::{End, RunDocument};
 use interregnum_reports::{Record, documents, github, junit};
 use std::io::{self, BufWriter};
@@ -32,14 +33,15 @@ impl Folder {
         self.results.run(record).map_err(|error| no_folder(&self.folder, &said(&error)))
     }
 
-    /// Completes the files.
-    pub(crate) fn end(self, end: &End<'_>, version: &str) -> Result<(), String> {
-        let path = self.folder.join("results.json");
+    /// Completes the files; returns the page.
+    fn end(self, end: &End<'_>, version: &str, stored: &[Entry]) -> Result<PathBuf, String> {
+        const NAME: &str = "results.json";
+        let path = self.folder.join(NAME);
         let about = |error: io::Error| no_folder(&path, &said(&error));
         let results = self.results.end(end).map_err(about)?.into_inner();
         let results = results.map_err(|error| about(error.into_error()))?;
-        results.persist(&path).map_err(|error| about(error.error))?;
-        store(&self.folder, &documents::of_run(end, version).map_err(about)?)
+        let documents = documents::of_run(end, version).map_err(about)?;
+        shelf::replace(&self.folder, Some((results, NAME)), &documents, stored)
     }
 }
 
@@ -95,8 +97,8 @@ impl<'io> Output<'io> {
         }
     }
 
-    /// Completes every document.
-    pub(crate) fn end(&mut self, end: &End<'_>) {
+    /// Completes every document, the folder's with what has been `stored` there; returns the folder's page.
+    pub(crate) fn end(&mut self, end: &End<'_>, stored: &[Entry]) -> Option<PathBuf> {
         match self.form {
             Form::Human => {}
             Form::Json => {
@@ -115,10 +117,12 @@ impl<'io> Output<'io> {
                 }
             }
         }
-        if let Some(folder) = self.folder.take()
-            && let Err(error) = folder.end(end, &self.version)
-        {
-            self.broken.get_or_insert(error);
+        match self.folder.take()?.end(end, &self.version, stored) {
+            Ok(page) => Some(page),
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                None
+            }
         }
     }
 }

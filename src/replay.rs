@@ -68,15 +68,7 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         return Exit::Usage;
     }
     let patience = Patience { watch: Watch::new(io, 1, true), unread: AtomicBool::new(false) };
-    let ran = catch_unwind(AssertUnwindSafe(|| {
-        let mut printer = Printer::new(args, io, &patience.unread);
-        let ran = loaded.prepared.trace_until(args.seed, &mut printer, &patience);
-        if let Ok(outcome) = &ran {
-            printer.end(outcome);
-        }
-        ran
-    }));
-    match ran {
+    match traced(args, &loaded, &patience, io) {
         Ok(Ok(outcome)) => conclude(program, args, &loaded, &outcome, io),
         Ok(Err(Cancelled { at_ns, events })) => {
             // Who reads no further has seen enough, and nothing was wrong with the run so far.
@@ -96,6 +88,18 @@ pub(crate) fn replay(program: &Program, args: &Replay, io: &mut Io) -> Exit {
         }
     }
 }
+
+/// Makes the run and prints it, to the end of the document even if the run has none.
+fn traced(args: &Replay, loaded: &Loaded, patience: &Patience, io: &mut Io) -> Traced {
+    let mut printer = Printer::new(args, io, &patience.unread);
+    let run = || loaded.prepared.trace_until(args.seed, &mut printer, patience);
+    let ran = catch_unwind(AssertUnwindSafe(run));
+    printer.end(ran.as_ref().ok().and_then(|ran| ran.as_ref().ok()));
+    ran
+}
+
+/// How a run went, if it did not panic.
+type Traced = std::thread::Result<Result<Outcome, Cancelled>>;
 
 /// A replay ends when it is interrupted, or when nobody reads it any more.
 struct Patience {
@@ -126,6 +130,14 @@ fn refusal(program: &Program, args: &Replay, loaded: &Loaded) -> Option<String> 
              build that version, or leave out --of and --fingerprint to see what this one does",
             program.version
         ));
+    }
+    let nodes = loaded.scenario.cluster.nodes;
+    if let Some(node) = args.nodes.iter().find(|node| **node >= nodes) {
+        let there = match nodes {
+            1 => "only node 0".to_owned(),
+            _ => format!("nodes 0 to {}", nodes - 1),
+        };
+        return Some(format!("there is no node {node}; {} has {there}", args.path.display()));
     }
     let hash = loaded.hash.to_string();
     let other = args.scenario.as_ref().filter(|digits| !hash.starts_with(digits.as_str()))?;

@@ -5,22 +5,21 @@ use crate::args::Report;
 use crate::exit::Exit;
 use crate::files::said;
 use crate::io::Io;
-use crate::store::{make, no_folder, store};
+use crate::shelf::{self, RESULTS};
+use crate::store::{make, no_folder};
 use interregnum_reports::documents::{self, File};
 use interregnum_reports::stored::{self, Stored};
+use interregnum_reports::terminal::Look;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-/// The names under which `--out` stores results.
-const NAMES: [&str; 2] = ["results.json", "audit.json"];
 
 /// More than this is not read: what is made of it has to be held, too.
 const MOST_BYTES: u64 = 4 << 30;
 
 /// Makes the documents of stored results once more.
 pub(crate) fn report(_: &Program, args: &Report, io: &mut Io) -> Exit {
-    match again(args) {
+    match again(args, io.look()) {
         Ok(written) => {
             io.print(&written);
             io.exit()
@@ -33,7 +32,7 @@ pub(crate) fn report(_: &Program, args: &Report, io: &mut Io) -> Exit {
 }
 
 /// What was written, a line for each file.
-fn again(args: &Report) -> Result<String, String> {
+fn again(args: &Report, look: Look) -> Result<String, String> {
     let path = results(&args.path)?;
     let stored = read(&path)?;
     let files = match &stored {
@@ -46,8 +45,12 @@ fn again(args: &Report) -> Result<String, String> {
     if !folder.as_os_str().is_empty() {
         make(folder)?;
     }
-    store(folder, &files)?;
-    Ok(files.iter().map(|file| format!("{}\n", folder.join(&file.path).display())).collect())
+    shelf::replace(folder, None, &files, &[])?;
+    let line = |file: &File| {
+        let path = folder.join(&file.path).display().to_string();
+        look.text(&path) + "\n"
+    };
+    Ok(files.iter().map(line).collect())
 }
 
 /// The file that is meant: of a folder, the results in it.
@@ -58,10 +61,20 @@ fn results(path: &Path) -> Result<PathBuf, String> {
         format!("{name}: {}; {expected}", said(&error))
     })?;
     if kind.is_dir() {
-        let found = NAMES.map(|name| path.join(name)).into_iter().find(|path| path.is_file());
-        return found.ok_or_else(|| {
-            format!("{name}: neither results.json nor audit.json is there; `run --out` and `audit --out` write them")
-        });
+        let mut found =
+            RESULTS.map(|name| path.join(name)).into_iter().filter(|path| path.is_file());
+        return match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (Some(results), Some(audit)) => {
+                let (results, audit) = (results.display(), audit.display());
+                Err(format!(
+                    "{name}: both {results} and {audit} are there; name the one that is meant"
+                ))
+            }
+            (None, _) => Err(format!(
+                "{name}: neither results.json nor audit.json is there; `run --out` and `audit --out` write them"
+            )),
+        };
     }
     // To open a pipe that nobody writes to would take for ever.
     if !kind.is_file() {

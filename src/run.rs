@@ -5,7 +5,7 @@ use crate::args::{Form, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
-use crate::keep::Keeper;
+use crate::keep::{Keeper, recorded};
 use crate::output::{Folder, Output};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::replay_line;
@@ -13,7 +13,6 @@ use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
 use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
-use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::subject::Subject;
 use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
@@ -47,7 +46,7 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
     };
     if loaded.is_empty() || seeds.is_some_and(|seeds| seeds.count == 0) {
         io.error(&if loaded.is_empty() {
-            files::nothing_there(program)
+            files::nothing_there(program, &args.paths)
         } else {
             "an empty range of seeds; A..B is without B, so that 5..6 is one seed".to_owned()
         });
@@ -68,13 +67,14 @@ pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
             return Exit::Usage;
         }
     };
-    let keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
+    let mut keeper = match args.out.as_deref().map(Keeper::begin).transpose() {
         Ok(keeper) => keeper,
         Err(error) => {
             io.error(&error);
             return Exit::Usage;
         }
     };
+    keeper.iter_mut().for_each(|keeper| loaded.iter().for_each(|(path, _)| keeper.spare(path)));
     let each = seeds.map_or(1, |seeds| seeds.count);
     let total = each.saturating_mul(loaded.len() as u64);
     let watch = Watch::new(io, total, args.quiet);
@@ -168,11 +168,17 @@ impl Session<'_> {
             }
             exit = exit.or(self.show(loaded.len() > 1));
         }
+        // The last one may have been cut short after its runs: while one of them was being recorded.
+        interrupted |= is_interrupted();
         self.watch.clear();
         let error = broken.as_ref().map(|(what, _)| what.as_str());
         let end = End { summaries: &self.summaries, interrupted, error };
-        self.output.end(&end);
+        let stored = self.keeper.take().map_or(Vec::new(), |keeper| keeper.stored);
+        let page = self.output.end(&end, &stored);
         self.last_words(end.verdict());
+        if let Some(page) = page.filter(|_| !self.args.quiet) {
+            self.output.io.tell_of(&page);
+        }
         exit.or(self.complaints(broken, interrupted))
     }
 
@@ -208,13 +214,13 @@ impl Session<'_> {
         let subject = self.program.registry.find(&loaded.scenario.system);
         let (Some(_), Some(subject)) = (&self.keeper, subject) else { return };
         for kept in summary.to_record() {
-            kept.recording = record(subject, &loaded.scenario, &kept.outcome, &self.watch);
+            kept.recording = recorded(subject, &loaded.scenario, &kept.outcome, &self.watch);
         }
     }
 
     /// Stores the first run that failed, reduced.
     fn keep(&mut self, path: &Path, loaded: &Loaded, summary: &mut Summary) {
-        let Some(keeper) = &self.keeper else { return };
+        let Some(keeper) = &mut self.keeper else { return };
         let failed = |kept: &&mut Kept| {
             kept.judgement.verdict == Verdict::Failed && kept.outcome.violation.is_some()
         };

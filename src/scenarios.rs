@@ -3,12 +3,13 @@
 use crate::Program;
 use crate::args::{Format, Scenario};
 use crate::exit::Exit;
+use crate::fields::Kind;
 use crate::files::{self, Wrong};
 use crate::io::Io;
 use crate::replay::as_argument;
 use interregnum_reports::listing::{self, Checked, Listed, Mistaken};
 use interregnum_reports::vocabulary::Vocabulary;
-use interregnum_sim::scenario::{self, Loaded, nearest};
+use interregnum_sim::scenario::{self, Fault, Loaded, nearest};
 use interregnum_sim::subject::Subject;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Ex
         Scenario::Check { paths, format: Format::Human } => check(program, paths, io),
         Scenario::Check { paths, format: Format::Json } => check_for_machines(program, paths, io),
         Scenario::List { paths, format } => list(program, paths, *format, io),
-        Scenario::Faults { format } => {
+        Scenario::Faults { kind: Some(kind), format } => fields_of(program, kind, *format, io),
+        Scenario::Faults { kind: None, format } => {
             let vocabulary = Vocabulary::of(&program.registry);
             let text = match format {
                 Format::Human => vocabulary.text(io.look()),
@@ -35,6 +37,26 @@ pub(crate) fn scenario(program: &Program, command: &Scenario, io: &mut Io) -> Ex
         Scenario::New { path, system } => new(program, path, system.as_deref(), io),
     };
     exit.or(io.exit())
+}
+
+fn fields_of(program: &Program, kind: &str, format: Format, io: &mut Io) -> Exit {
+    // Reports and chaos write kinds with dashes.
+    let name = kind.replace('-', "_");
+    if !Fault::KINDS.contains(&name.as_str()) {
+        let hint = match nearest(&name, Fault::KINDS.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known: {}", Fault::KINDS.join(", ")),
+        };
+        io.error(&format!("unknown kind of fault `{kind}`; {hint}"));
+        return Exit::Usage;
+    }
+    let kind = Kind::of(&program.registry, &name);
+    let text = match format {
+        Format::Human => kind.text(io.look()),
+        Format::Json => kind.document().unwrap_or_default(),
+    };
+    io.print(&text);
+    Exit::Passed
 }
 
 fn check(program: &Program, paths: &[PathBuf], io: &mut Io) -> Exit {
@@ -95,7 +117,7 @@ fn files_of(program: &Program, paths: &[PathBuf], io: &mut Io) -> Option<Vec<Pat
     match files::collect(program, paths) {
         Ok(files) => {
             if files.is_empty() {
-                io.error(&files::nothing_there(program));
+                io.error(&files::nothing_there(program, paths));
             }
             Some(files)
         }

@@ -103,7 +103,8 @@ fn a_report_is_a_page_and_the_same_document() {
     let mut names: Vec<_> =
         fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    let expected = ["index.html", "junit.xml", "results.json", "summary.md", "traces"];
+    let expected =
+        [".interregnum-files", "index.html", "junit.xml", "results.json", "summary.md", "traces"];
     assert_eq!(names, expected, "nothing half-written is left");
     let (_, junit, _) = toy(&["run", &found, "--seeds", "0..20", "--format", "junit"]);
     assert_eq!(fs::read_to_string(out.join("junit.xml")).unwrap(), junit);
@@ -325,10 +326,11 @@ fn what_is_not_even_text_is_named() {
 #[test]
 fn a_failure_that_cannot_be_reduced_is_still_told() {
     let (_keep, out) = folder();
-    let (exit, _, note) =
-        toy(&["run", &scenario("found.json"), "--out", &out.display().to_string()]);
+    let out = out.display().to_string();
+    let (exit, _, note) = toy(&["run", &scenario("found.json"), "--out", &out]);
     assert_eq!(exit, Exit::Failed);
-    assert_eq!(note, "found, seed 0x1: not reduced: its plan cannot be written out\n");
+    let told = "found, seed 0x1: not reduced: its plan cannot be written out\n";
+    assert_eq!(note, format!("{told}report: {out}/index.html\n"));
 }
 
 #[test]

@@ -126,6 +126,37 @@ fn part_of(text: &str, filter: &str) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
+/// What the README recommends for pipelines holds in this project's own, which runs the same.
+#[test]
+fn the_pipeline_that_is_recommended_is_this_one() {
+    let (readme, own) = (read("README.md"), read(".ci/run"));
+    let recommended: Vec<_> =
+        readme.lines().filter_map(|line| line.strip_prefix("- run: interregnum ")).collect();
+    let own = own.lines().filter(|line| line.starts_with("step "));
+    let own = own.filter_map(|line| line.split_once("/release/interregnum\" "));
+    let own: Vec<_> = own.map(|(_, words)| what_is_run(words)).collect();
+    assert_eq!(recommended.len(), 2, "runs, and planted bugs");
+    for line in recommended {
+        assert!(own.contains(&what_is_run(line)), "{line}: {own:?}");
+        let words = format!("interregnum {line} --help");
+        assert_eq!(interregnum(&shlex::split(&words).unwrap()).0, Exit::Passed, "{line}");
+    }
+}
+
+/// The words of a command line without those that say only where results go, and how many runs go on at once.
+fn what_is_run(line: &str) -> Vec<String> {
+    let mut words = shlex::split(line).unwrap().into_iter();
+    let mut meant = Vec::new();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--out" | "--format" | "--jobs" => drop(words.next()),
+            "--verify" => {}
+            _ => meant.push(word),
+        }
+    }
+    meant
+}
+
 #[test]
 fn what_the_documents_name_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

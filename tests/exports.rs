@@ -24,10 +24,16 @@ impl Write for Memory {
 
 /// A run with crashes, power failures, pauses and partitions, until it fails.
 fn replay(form: &str) -> String {
+    replay_of(form, &[])
+}
+
+/// As much of it as these options want.
+fn replay_of(form: &str, more: &[&str]) -> String {
     let out = Memory::default();
     let mut io = Io::new(Box::new(out.clone()), Box::new(sink()));
     let args =
         ["interregnum", "replay", "paxos/accepted-not-durable", "--seed", "1", "--format", form];
+    let args = args.iter().chain(more);
     let exit = command_from(&Program::new(builtin()), args, &mut io);
     assert!(matches!(exit, Exit::Passed | Exit::Failed), "{exit:?}");
     drop(io);
@@ -35,7 +41,11 @@ fn replay(form: &str) -> String {
 }
 
 fn lines() -> Vec<TraceLine> {
-    let text = replay("json");
+    lines_of(&[])
+}
+
+fn lines_of(more: &[&str]) -> Vec<TraceLine> {
+    let text = replay_of("json", more);
     let count = text.lines().count() - 1;
     text.lines().take(count).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -168,4 +178,47 @@ fn shiviz_clocks_order_what_the_trace_orders() {
         }
     }
     assert!(ordered > 10_000, "{ordered}");
+}
+
+/// What a client asks and is answered is about the node that it asked, and the one that replied.
+#[test]
+fn lines_of_a_node_are_about_it() {
+    let all = lines();
+    let at = |number: u64| all.iter().find(|line| line.line == number).unwrap();
+    let is = |end: &Option<String>| end.as_deref() == Some("n2");
+    let is_meant = |line: &&TraceLine| match line.kind.as_str() {
+        "answered" => is(&at(line.cause.unwrap()).process),
+        _ => is(&line.process) || is(&line.peer) || (&line.process, &line.peer) == (&None, &None),
+    };
+    let meant: Vec<_> = all.iter().filter(is_meant).cloned().collect();
+    let answered = |lines: &[TraceLine]| lines.iter().filter(|l| l.kind == "answered").count();
+    assert!(
+        (1..answered(&all)).contains(&answered(&meant)),
+        "clients are answered by several nodes"
+    );
+    assert_eq!(lines_of(&["--node", "n2"]), meant);
+}
+
+/// The spans of nodes are left out as their lines are, and nothing goes on after the end.
+#[test]
+fn chrome_spans_are_those_asked_for() {
+    let spans = |more: &[&str]| -> Vec<Event> {
+        let trace: Trace = serde_json::from_str(&replay_of("chrome", more)).unwrap();
+        trace.trace_events.into_iter().filter(|event| event.ph != 'M').collect()
+    };
+    let of_states = |events: &[Event]| -> BTreeSet<u64> {
+        events.iter().filter(|event| event.cat == "state").map(|event| event.pid).collect()
+    };
+    assert!(of_states(&spans(&[])).len() > 2);
+    assert_eq!(of_states(&spans(&["--node", "1"])), BTreeSet::from([2]));
+
+    let early = spans(&["--until", "3s"]);
+    assert!(!of_states(&early).is_empty());
+    for event in early {
+        let end: f64 = [event.ts, event.dur].into_iter().flatten().sum();
+        assert!(end <= 3_000_000.001, "{} ends at {end}", event.name);
+    }
+    assert!(spans(&["--quiet"]).is_empty());
+    let some = spans(&["--grep", "Promised"]);
+    assert!(some.iter().all(|event| event.cat != "state") && !some.is_empty());
 }

@@ -2,50 +2,19 @@
 //! what was there before is there afterwards.
 #![cfg(unix)]
 
+mod process;
+
+use process::{ENDLESS, ended, interregnum, said};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-/// Longer than anything here may take, on a machine that is busy with other tests.
-const SOON: Duration = Duration::from_secs(60);
-
-/// The command in this folder, as a process of its own.
-fn interregnum(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_interregnum"));
-    command.current_dir(folder).args(args).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("INTERREGNUM_SEED");
-    command
-}
-
-/// What becomes of a process that must end soon.
-fn ended(mut child: Child) -> Output {
-    let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > SOON {
-            child.kill().unwrap();
-            panic!("it goes on: {:?}", child.wait_with_output());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    child.wait_with_output().unwrap()
-}
-
-/// Exit code, results, complaints.
-fn said(output: Output) -> (Option<i32>, String, String) {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
+/// What becomes of a command that must end soon: exit code, results, complaints.
 fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     said(ended(interregnum(folder, args).spawn().unwrap()))
 }
-
-/// A run that would take days.
-const ENDLESS: &str = r#"{ "version": 1, "title": "t", "system": "paxos",
-    "duration": "30000h", "max_events": 18446744073709551615 }"#;
 
 #[test]
 fn what_is_no_file_is_not_waited_for() {
@@ -66,62 +35,6 @@ fn what_is_no_file_is_not_waited_for() {
         assert_eq!((exit, text.as_str()), (Some(2), ""), "{args:?}");
         assert!(error.contains(complaint), "{args:?}: {error}");
     }
-}
-
-/// Waits until the process handles Ctrl-C itself, and until it is in the middle of its run.
-#[cfg(target_os = "linux")]
-fn interrupt(child: &Child) {
-    let status = format!("/proc/{}/status", child.id());
-    let handles = || {
-        let status = fs::read_to_string(&status).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
-        u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
-    };
-    while !handles() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    std::thread::sleep(Duration::from_millis(300));
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_run_without_end_is_interrupted() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("endless.json"), ENDLESS).unwrap();
-    let args = ["run", "endless.json", "--out", "out", "--format", "json", "--verify"];
-    let child = interregnum(folder.path(), &args).spawn().unwrap();
-    interrupt(&child);
-    let (exit, text, error) = said(ended(child));
-    assert_eq!(exit, Some(3), "{error}");
-    assert!(error.contains("interrupted; what was found until then is kept"), "{error}");
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["interrupted"], true);
-    assert_eq!(document["runs"].as_array().map(Vec::len), Some(0));
-    assert_eq!(fs::read_to_string(folder.path().join("out/results.json")).unwrap(), text);
-
-    let args = ["replay", "endless.json", "--seed", "1", "--quiet"];
-    let child = interregnum(folder.path(), &args).spawn().unwrap();
-    interrupt(&child);
-    let (exit, text, error) = said(ended(child));
-    assert_eq!((exit, text.as_str()), (Some(3), ""), "{error}");
-    assert!(error.contains("interrupted at") && error.contains("events"), "{error}");
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn an_audit_is_interrupted() {
-    let folder = tempfile::tempdir().unwrap();
-    let args = ["audit", "--seeds", "1000000", "--format", "json", "--out", "out"];
-    let child = interregnum(folder.path(), &args).spawn().unwrap();
-    interrupt(&child);
-    let (exit, text, error) = said(ended(child));
-    assert_eq!(exit, Some(3), "{error}");
-    assert!(error.ends_with("error: interrupted; what was found until then is kept\n"), "{error}");
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(document["interrupted"], true);
-    assert_eq!(fs::read_to_string(folder.path().join("out/audit.json")).unwrap(), text);
 }
 
 #[test]

@@ -36,6 +36,9 @@ fn interregnum(args: &[&str]) -> (Exit, String, String) {
     (exit, text(out), text(err))
 }
 
+/// The file in which a folder remembers what was written there.
+const LIST: &str = ".interregnum-files";
+
 /// Every file below a folder, by its path.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let (mut todo, mut found) = (vec![folder.to_owned()], BTreeMap::new());
@@ -64,8 +67,10 @@ fn made_twice(args: &[&str], results: &str) -> BTreeMap<String, String> {
     let (exit, written, complaint) = interregnum(&["report", &elsewhere, "--out", &again]);
     assert_eq!((exit, complaint.as_str()), (Exit::Passed, ""));
     let mut expected = files(Path::new(&first));
-    expected.retain(|name, _| name != results && !name.starts_with("regressions"));
-    let made = files(Path::new(&again));
+    let is_made = |name: &str| !name.starts_with("regressions") && ![results, LIST].contains(&name);
+    expected.retain(|name, _| is_made(name));
+    let mut made = files(Path::new(&again));
+    assert!(made.remove(LIST).is_some_and(|list| list.lines().count() == made.len()));
     assert_eq!(made, expected);
     assert_eq!(written.lines().count(), made.len(), "{written}");
     assert!(written.ends_with("index.html\n"), "{written}");
@@ -73,7 +78,7 @@ fn made_twice(args: &[&str], results: &str) -> BTreeMap<String, String> {
     // Without a folder the documents appear beside the results.
     let (exit, _, _) = interregnum(&["report", &format!("{elsewhere}/{results}")]);
     assert_eq!(exit, Exit::Passed);
-    assert_eq!(files(Path::new(&elsewhere)).len(), made.len() + 1);
+    assert_eq!(files(Path::new(&elsewhere)).len(), made.len() + 2);
     made
 }
 
@@ -98,6 +103,88 @@ fn every_document_is_made_of_the_stored_results_alone() {
     }
     let broken = made_twice(&["audit", "toy"], "audit.json");
     assert!(broken["index.html"].contains("Audit of"));
+}
+
+/// Nothing of the report before is left, and nothing that somebody else has put there is touched.
+#[test]
+fn a_folder_holds_one_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (out, there) = (at("out"), |name: &str| Path::new(&at("out")).join(name));
+    let names = || files(&there("")).into_keys().collect::<Vec<_>>();
+    let audit = ["audit", "paxos", "--mutant", "paxos/blank-votes", "--out", &out];
+    let (exit, _, note) = interregnum(&audit);
+    assert_eq!(exit, Exit::Passed);
+    assert!(note.ends_with(&format!("report: {out}/index.html\n")), "{note}");
+    let of = |folder: &str| names().into_iter().filter(|name| name.starts_with(folder)).count();
+    assert!(of("runs/") > 0 && of("traces/") > 0 && of("regressions/") > 0, "{:?}", names());
+
+    // What is run again is not removed for having been mended.
+    let stored = names().into_iter().find(|name| name.starts_with("regressions/")).unwrap();
+    let again = there(&stored).display().to_string();
+    assert_eq!(interregnum(&["run", &again, "--out", &out, "--quiet"]).0, Exit::Passed);
+    assert!(there(&stored).exists() && of("traces/") > 0, "{:?}", names());
+    assert_eq!(interregnum(&audit).0, Exit::Passed);
+
+    let changed = names().into_iter().find(|name| name.starts_with("regressions/")).unwrap();
+    let others = [&changed, "runs/mine.html", "notes.txt"].map(str::to_owned);
+    others.iter().for_each(|name| fs::write(there(name), "mine").unwrap());
+    fs::write(at("victim"), "").unwrap();
+    let hash = "0".repeat(32);
+    let list = fs::read_to_string(there(LIST)).unwrap();
+    fs::write(there(LIST), list + &format!("{hash} ../victim\n- runs/../../victim\n")).unwrap();
+    let passing = format!("{}/tests/transcripts/run.in/deposed.json", env!("CARGO_MANIFEST_DIR"));
+    let passing = ["run", &passing, "--out", &out, "--quiet"];
+    assert_eq!(interregnum(&passing), (Exit::Passed, String::new(), String::new()));
+    let mut expected = vec![LIST, "index.html", "junit.xml", "results.json", "summary.md"];
+    expected.extend(others.iter().map(String::as_str));
+    expected.sort_unstable();
+    assert_eq!(names(), expected);
+    assert!(Path::new(&at("victim")).exists() && !there("traces").exists());
+    assert!(others.iter().all(|name| fs::read_to_string(there(name)).unwrap() == "mine"));
+
+    // Results of one kind take the place of the other's; only who puts both there is asked which are meant.
+    fs::copy(there("results.json"), at("results.json")).unwrap();
+    assert_eq!(interregnum(&audit).0, Exit::Passed);
+    assert!(there("audit.json").exists() && !there("results.json").exists());
+    let made = files(&there(""));
+    assert_eq!(interregnum(&["report", &out]).0, Exit::Passed);
+    assert_eq!(files(&there("")), made, "the results stay, and are still known");
+    fs::copy(at("results.json"), there("results.json")).unwrap();
+    let (exit, text, error) = interregnum(&["report", &out]);
+    assert_eq!((exit, text.as_str()), (Exit::Usage, ""));
+    let both = format!("both {out}/results.json and {out}/audit.json are there; name the one that");
+    assert!(error.contains(&both), "{error}");
+}
+
+/// Without a page beside them, results are still results; a page beside results of another run is a lie.
+#[cfg(unix)]
+#[test]
+fn no_page_lies_beside_results_of_another_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let out = folder.path().display().to_string();
+    let scenario = format!("{}/tests/transcripts/run.in/deposed.json", env!("CARGO_MANIFEST_DIR"));
+    let run = |seed| interregnum(&["run", &scenario, "--out", &out, "--quiet", "--seed", seed]).0;
+    assert_eq!(run("1"), Exit::Passed);
+    let results = fs::read_to_string(at("results.json")).unwrap();
+    fs::remove_file(at("junit.xml")).unwrap();
+    fs::create_dir(at("junit.xml")).unwrap();
+    assert_eq!(run("2"), Exit::Usage, "a folder is in the place of a document");
+    assert_ne!(fs::read_to_string(at("results.json")).unwrap(), results);
+    assert!(!at("index.html").exists());
+}
+
+#[test]
+fn a_name_in_the_list_of_documents_cannot_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("evil\u{1b}[31m").display().to_string();
+    let scenario = format!("{}/tests/transcripts/run.in/deposed.json", env!("CARGO_MANIFEST_DIR"));
+    let (_, text, note) = interregnum(&["run", &scenario, "--out", &out]);
+    let (_, list, _) = interregnum(&["report", &out]);
+    for said in [text, note, list] {
+        assert!(!said.contains('\u{1b}') && !said.is_empty(), "{said:?}");
+    }
 }
 
 #[test]

@@ -160,7 +160,7 @@ impl<'d> Reader<'d> {
                 } else {
                     // Scenario files know no fractions: nothing that decides a run is a float.
                     let found = Unexpected::Other(number.value);
-                    Err(de::Error::invalid_type(found, &"a whole number"))
+                    Err(de::Error::invalid_type(found, &visitor))
                 }
             }
         }

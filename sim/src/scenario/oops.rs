@@ -119,7 +119,7 @@ fn plain(expected: &str) -> &str {
         "u16" => "a whole number from 0 to 65535",
         "u32" => "a whole number from 0 to 4294967295",
         "u64" | "usize" => "a whole number, not negative",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "i8" | "i16" | "i32" | "i64" | "any valid JSON value" => "a whole number",
         "a boolean" => "true or false",
         "a string" | "string" => "text in double quotes",
         "a sequence" => "a list",

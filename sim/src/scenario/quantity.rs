@@ -38,7 +38,7 @@ impl Ratio {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seed(pub u64);
 
-const SEED: &str = "a seed such as \"42\" or \"0x2a\"";
+const SEED: &str = "a seed in double quotes, such as \"42\" or \"0x2a\"";
 const DURATION: &str =
     "a duration such as \"250ms\" or \"1.5s\" (ns, us or µs, ms, s, m or min, h, d)";
 const RATIO: &str = "a share such as \"1%\", \"0.5%\" or \"250ppm\", at most \"100%\"";

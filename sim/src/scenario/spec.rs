@@ -133,7 +133,7 @@ impl Default for Cluster {
 
 /// A delay: at least `min`, on average `mean`, at most `max`, exponential in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a delay such as {\"min\": \"1ms\", \"mean\": \"4ms\"}")]
 pub struct Delay {
     /// The shortest delay.
     pub min: Duration,

@@ -98,7 +98,7 @@ fn wrong_fields() {
         (
             "\"nodes\": 5",
             "\"nodes\": 5.0",
-            "8:25 cluster.nodes: found `5.0`, expected a whole number",
+            "8:25 cluster.nodes: found `5.0`, expected a whole number from 1 to 128",
         ),
         (
             "\"tolerated\"",

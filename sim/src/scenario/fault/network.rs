@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// Which of the messages to or from a target are struck.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(
+    deny_unknown_fields,
+    default,
+    expecting = "which messages, such as {\"links\": \"nodes\"} or {\"peer\": \"leader\"}"
+)]
 pub struct Only {
     /// Those from or to these nodes at the other end.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,14 +13,14 @@ pub const SYNC: &str = "sync";
 
 /// Which seam a fault waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a seam such as {\"seam\": \"sync\"}")]
 pub struct When {
     /// The seam: `sync`, or one that the system names.
     pub seam: String,
     /// Whether to strike just before or just after it.
     #[serde(default)]
     pub side: Side,
-    /// Which time the seam is reached, counted from `at`.
+    /// Which time the seam is reached, counted from `at`; by default the first.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     #[schemars(range(min = 1))]
     pub nth: u32,
