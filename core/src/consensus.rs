@@ -16,8 +16,8 @@ use core::fmt::Debug;
 use core::hash::Hash;
 
 /// What commands, queries and outputs of an application must be able to do.
-pub trait Datum: Clone + Debug + Ord + Hash + Fold + 'static {}
-impl<T: Clone + Debug + Ord + Hash + Fold + 'static> Datum for T {}
+pub trait Datum: Clone + Debug + Ord + Hash + Fold + Send + Sync + 'static {}
+impl<T: Clone + Debug + Ord + Hash + Fold + Send + Sync + 'static> Datum for T {}
 
 /// A deterministic application that is replicated: the same commands in the same order give the same
 /// state and the same outputs everywhere. Its default is the state before the first command.

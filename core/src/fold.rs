@@ -9,7 +9,7 @@
 //! the next word. One multiplication a word, off the critical path of every second one. The result
 //! mixes the lanes. Integers are widened to 64 bits; sequences fold their length
 //! first; text and bytes are folded as length, then little-endian words, the last one padded with zeros.
-//! There is no implementation for `usize`, `isize` or floats.
+//! There is no implementation for `isize` or floats.
 //!
 //! Not cryptographic: it separates runs that differ, not runs built by an adversary to collide.
 
@@ -19,6 +19,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Range;
 use core::str::FromStr;
 
 const K0: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -170,6 +172,25 @@ macro_rules! fold_signed {
     )*};
 }
 fold_signed!(i8, i16, i32, i64);
+
+/// An index has the same value however wide the machine's words are.
+impl Fold for usize {
+    #[inline]
+    fn fold(&self, into: &mut Folder) {
+        into.word(*self as u64);
+    }
+}
+
+impl<T: ?Sized> Fold for PhantomData<T> {
+    fn fold(&self, _: &mut Folder) {}
+}
+
+impl<T: Fold> Fold for Range<T> {
+    fn fold(&self, into: &mut Folder) {
+        self.start.fold(into);
+        self.end.fold(into);
+    }
+}
 
 impl Fold for u128 {
     fn fold(&self, into: &mut Folder) {

@@ -16,6 +16,7 @@ extern crate self as interregnum_core;
 
 pub mod consensus;
 pub mod disk;
+pub mod explore;
 pub mod fold;
 pub mod id;
 pub mod kv;
@@ -25,11 +26,10 @@ pub mod paxos;
 pub mod time;
 
 pub use disk::{Cell, DiskError, Image, Place, Run, Slot, Volume};
+pub use explore::{Explorable, Pending, Prospect};
 pub use fold::{Fingerprint, Fold, Folder, Printed};
 pub use id::{CallId, NodeId, NodeMap, NodeSet, Part, ProcessId};
 pub use interregnum_derive::Fold;
 pub use lens::{Embed, Lens};
-pub use machine::{
-    Context, Effect, Explorable, Host, Input, Machine, Never, Outcome, Reason, Value, Window,
-};
+pub use machine::{Context, Effect, Host, Input, Machine, Never, Outcome, Reason, Value, Window};
 pub use time::{LocalTime, Ppm, Span, WallTime};

@@ -20,13 +20,12 @@ use crate::{
 };
 use alloc::boxed::Box;
 use core::fmt::Debug;
-use core::hash::Hash;
 use core::num::NonZeroU32;
 use core::ops::Range;
 
 /// What every message, record, timer and so on must be able to do.
-pub trait Value: Clone + Debug + Fold + 'static {}
-impl<T: Clone + Debug + Fold + 'static> Value for T {}
+pub trait Value: Clone + Debug + Fold + Send + Sync + 'static {}
+impl<T: Clone + Debug + Fold + Send + Sync + 'static> Value for T {}
 
 /// A protocol as a pure state machine: enough to be simulated.
 pub trait Machine: Debug + Sized + 'static {
@@ -55,21 +54,6 @@ pub trait Machine: Debug + Sized + 'static {
 
     /// Handles one input.
     fn step(&mut self, config: &Self::Config, input: Input<Self>, cx: &mut Context<'_, Self>);
-}
-
-/// What exhaustive exploration asks of a machine beyond being simulated.
-pub trait Explorable:
-    Machine<
-        Message: Ord + Hash,
-        Timer: Ord + Hash,
-        Record: Ord + Hash,
-        Ticket: Ord + Hash,
-        Call: Ord + Hash,
-        Reply: Ord + Hash,
-        Notice: Ord + Hash,
-    > + Clone
-    + Hash
-{
 }
 
 /// A type without values, for the alphabets that a machine does not use.

@@ -5,11 +5,13 @@
 //! what can no longer matter, and reports the first failure, which stops the run.
 
 pub use crate::agreement::{Agreement, Shown};
+pub use crate::branching::Branching;
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::outcome::{Evidence, Finding, Highlight, HighlightKind, Property, PropertyKind};
 use crate::seen::{Kind, Kinds, Seen};
-use interregnum_core::{CallId, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span};
+pub use crate::tally::Tally;
+use interregnum_core::{CallId, Fold, LocalTime, Machine, NodeId, NodeSet, Place, ProcessId, Span};
 use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 
@@ -39,68 +41,10 @@ pub trait Check<M: Machine> {
     fn counts(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
-}
 
-/// One property's counts.
-#[derive(Clone, Debug)]
-pub struct Tally {
-    /// The property.
-    pub property: &'static Property,
-    /// How often it was evaluated.
-    pub checked: u64,
-    /// How often it could have been false.
-    pub exercised: u64,
-    /// How often it was false.
-    pub violated: u64,
-    /// Gave up: the budget was spent before it could be decided.
-    pub unknown: bool,
-    /// When it was last exercised.
-    pub last_exercised: Option<TrueTime>,
-    /// For liveness: how long it took from the start of the calm phase.
-    pub took: Option<Span>,
-    /// For liveness: the computed bound.
-    pub bound: Option<Span>,
-}
-
-impl Tally {
-    /// No evaluation yet.
-    #[must_use]
-    pub const fn new(property: &'static Property) -> Self {
-        Self {
-            property,
-            checked: 0,
-            exercised: 0,
-            violated: 0,
-            unknown: false,
-            last_exercised: None,
-            took: None,
-            bound: None,
-        }
-    }
-
-    /// Counts an evaluation that was trivially true.
-    #[inline]
-    pub const fn checked(&mut self) {
-        self.checked += 1;
-    }
-
-    /// Adds what another check counted for the same property.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.checked += other.checked;
-        self.exercised += other.exercised;
-        self.violated += other.violated;
-        self.unknown |= other.unknown;
-        self.last_exercised = self.last_exercised.max(other.last_exercised);
-        self.took = self.took.max(other.took);
-        self.bound = self.bound.max(other.bound);
-    }
-
-    /// Counts an evaluation that could have been false.
-    #[inline]
-    pub const fn exercised(&mut self, now: TrueTime) {
-        self.checked += 1;
-        self.exercised += 1;
-        self.last_exercised = Some(now);
+    /// The same as a check that can be copied, for exhaustive search; `None` if it cannot.
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        None
     }
 }
 
@@ -321,7 +265,7 @@ impl<'a, M: Machine> View<'a, M> {
 
 /// The liveness check of every system that serves clients: some call made in the calm phase is
 /// answered before that ends.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub struct Answers {
     tally: Tally,
     calm: Option<TrueTime>,
@@ -338,6 +282,10 @@ impl Answers {
 }
 
 impl<M: Machine> Check<M> for Answers {
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
     fn interest(&self) -> Kinds {
         Kinds::of(&[Kind::Calm, Kind::Asked, Kind::Answered])
     }

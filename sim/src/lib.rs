@@ -4,11 +4,13 @@
 
 mod agreement;
 pub mod audit;
+mod branching;
 pub mod campaign;
 pub mod check;
 pub mod clock;
 pub mod cluster;
 pub mod dice;
+pub mod explore;
 pub mod face;
 pub mod linear;
 pub mod outcome;
@@ -29,6 +31,7 @@ mod highlights;
 pub mod latency;
 mod plan;
 mod run;
+mod tally;
 mod tap;
 mod timeline;
 pub mod trace;

@@ -7,7 +7,7 @@ use crate::scenario::{ChaosKind, Scenario};
 use crate::seen::Seen;
 use crate::subject::{Exempt, Mistake, Mutant};
 use crate::workload::Workload;
-use interregnum_core::{Machine, NodeSet, Place, ProcessId, Span};
+use interregnum_core::{Explorable, Fingerprint, Machine, NodeSet, Place, ProcessId, Span};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -161,6 +161,28 @@ pub trait System: Send + Sync + 'static {
     fn counters(&self) -> &'static [&'static str] {
         &[]
     }
+}
+
+/// What a system must say about itself, besides, to be searched exhaustively.
+pub trait ExplorableSystem: System<Process: Explorable> {
+    /// What each client calls, one call after the other.
+    fn script(&self, setup: &Setup<'_, Self>) -> Vec<Vec<<Self::Process as Machine>::Call>>;
+
+    /// Whether a client that is answered this knows that its call had no effect and never will.
+    fn is_refusal(reply: &<Self::Process as Machine>::Reply) -> bool {
+        let _ = reply;
+        false
+    }
+
+    /// The system's own constraint: states with a process of which this is false are not gone on from.
+    fn within(&self, process: &Self::Process) -> bool {
+        let _ = process;
+        true
+    }
+
+    /// What a process has decided, whatever else there is to it: searches that leave out what makes no
+    /// difference must come to the same decisions.
+    fn decided(&self, process: &Self::Process) -> Fingerprint;
 }
 
 /// A scenario with the system's own parts of it read.

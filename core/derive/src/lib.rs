@@ -2,15 +2,16 @@
 //!
 //! A struct folds its fields; an enum folds the index of the variant as one word and then the
 //! variant's fields. Nothing about layout, alignment or pointer width takes part, which is what a
-//! derived `Hash` cannot promise.
+//! derived `Hash` cannot promise. A field marked `#[fold(skip)]` takes no part: for what is counted or
+//! remembered and makes no difference to what happens next.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote};
-use syn::{Data, DeriveInput, Fields, parse_macro_input, parse_quote};
+use syn::{Data, DeriveInput, Field, Fields, parse_macro_input, parse_quote};
 
 /// Derives `interregnum_core::Fold` for a struct or an enum.
-#[proc_macro_derive(Fold)]
+#[proc_macro_derive(Fold, attributes(fold))]
 pub fn derive_fold(input: TokenStream) -> TokenStream {
     let mut input = parse_macro_input!(input as DeriveInput);
     let name = input.ident.clone();
@@ -51,13 +52,28 @@ pub fn derive_fold(input: TokenStream) -> TokenStream {
     .into()
 }
 
+/// Whether the field takes no part.
+fn is_skipped(field: &Field) -> bool {
+    let skips = |tokens: &syn::meta::ParseNestedMeta<'_>| tokens.path.is_ident("skip");
+    field.attrs.iter().filter(|attribute| attribute.path().is_ident("fold")).any(|attribute| {
+        let mut skip = false;
+        let parsed = attribute.parse_nested_meta(|meta| {
+            skip |= skips(&meta);
+            Ok(())
+        });
+        parsed.is_ok() && skip
+    })
+}
+
 /// The pattern that binds every field, and the statements that fold them in order.
 fn fields(fields: &Fields) -> (Tokens, Tokens) {
     match fields {
         Fields::Named(named) => {
-            let names: Vec<_> = named.named.iter().map(|f| f.ident.clone()).collect();
+            let folded = named.named.iter().filter(|field| !is_skipped(field));
+            let names: Vec<_> = folded.map(|field| field.ident.clone()).collect();
+            let others = (names.len() < named.named.len()).then(|| quote! { .. });
             (
-                quote! { { #(#names),* } },
+                quote! { { #(#names,)* #others } },
                 quote! { #(::interregnum_core::Fold::fold(#names, into);)* },
             )
         }

@@ -65,6 +65,11 @@ impl Election {
         }
     }
 
+    /// Whether answers in this round count.
+    pub(super) const fn is_now(&self, round: u64) -> bool {
+        round == self.round
+    }
+
     /// The ballot was given up: to lead again, this node must be elected again with a new one.
     pub(super) fn spend(&mut self, ballot: Ballot) {
         if self.candidacy == ballot {

@@ -35,6 +35,7 @@ mod learner;
 mod lease;
 mod log;
 pub mod message;
+mod moot;
 mod prepare;
 pub mod record;
 mod replicate;
@@ -60,9 +61,7 @@ use self::prepare::Preparing;
 use self::replicate::Leading;
 use self::snapshot::Snapshots;
 use crate::consensus::{App, LogSlot, Replica};
-use crate::{
-    Context, DiskError, Explorable, Image, Input, Machine, Never, NodeId, Outcome, ProcessId,
-};
+use crate::{Context, DiskError, Fold, Image, Input, Machine, Never, NodeId, Outcome, ProcessId};
 use alloc::boxed::Box;
 use core::marker::PhantomData;
 
@@ -80,7 +79,7 @@ pub struct Paxos<A: App, R: Rules> {
 }
 
 /// What a node does as a proposer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Fold)]
 enum Role<A: App> {
     /// Nothing.
     Follower,
@@ -89,8 +88,6 @@ enum Role<A: App> {
     /// Phase 2.
     Leading(Box<Leading<A>>),
 }
-
-impl<A: App, R: Rules> Explorable for Paxos<A, R> {}
 
 impl<A: App, R: Rules> Machine for Paxos<A, R> {
     type Config = Config<R>;
@@ -132,6 +129,12 @@ impl<A: App, R: Rules> Paxos<A, R> {
             Role::Leading(leading) => Some(leading.ballot),
             Role::Follower | Role::Preparing(_) => None,
         }
+    }
+
+    /// Everything up to this slot is applied, and what came of it.
+    #[must_use]
+    pub const fn decisions(&self) -> (LogSlot, &Replica<A>) {
+        (self.applied, &self.replica)
     }
 
     fn on_message(

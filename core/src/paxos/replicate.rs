@@ -63,6 +63,17 @@ impl<A: App> Leading<A> {
         self.base.plus(self.proposals.len() as u64)
     }
 
+    /// Whether another vote of `from` for the slot would make no difference.
+    pub(super) fn needs_no_vote(&self, slot: LogSlot, from: NodeId) -> bool {
+        let index = slot.0.checked_sub(self.base.0).and_then(|index| usize::try_from(index).ok());
+        let Some(index) = index else { return true };
+        self.proposals.get(index).is_some_and(|proposal| match proposal.state {
+            State::Open => false,
+            State::Sent => proposal.tally.voters.contains(from),
+            State::Chosen => true,
+        })
+    }
+
     fn proposal(&mut self, slot: LogSlot) -> Option<&mut Proposal> {
         let index = usize::try_from(slot.0.checked_sub(self.base.0)?).ok()?;
         self.proposals.get_mut(index)

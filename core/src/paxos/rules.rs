@@ -77,7 +77,7 @@ pub enum Progress {
 }
 
 /// What an acceptor may do.
-pub trait AcceptorRules {
+pub trait AcceptorRules: Send + Sync {
     /// Phase 1: whether a promise for `ballot` may be given after one for `promised`.
     fn may_promise(&self, promised: Ballot, ballot: Ballot) -> bool {
         ballot >= promised

@@ -1,6 +1,6 @@
 //! What faults do to media for good, or until they are written again: rot, torn writes, blank disks.
 
-use super::medium::{Bad, Change, Fate, Medium, Odds, What};
+use super::medium::{Bad, Change, Fate, Medium, What};
 use super::{Cluster, Driver};
 use crate::dice::Dice;
 use crate::scenario::Ratio;
@@ -94,26 +94,26 @@ impl<M: Machine> Cluster<M> {
     }
 
     /// What is lost when the node's power fails, of the writes that are not synced; the monotonic clock
-    /// and the watchdog start anew. Its processes must have fallen before. True if a write was lost.
+    /// and the watchdog start anew. Its processes must have fallen before. The clock shows `shown`, and
+    /// `fates` says what becomes of each write in turn. True if a write was lost.
     pub(crate) fn lose_power(
         &mut self,
         node: NodeId,
         fault: u32,
-        odds: Odds,
+        shown: LocalTime,
+        fates: &mut dyn FnMut() -> Fate,
         may_tear: May<'_>,
-        dice: &mut Dice,
         driver: &mut impl Driver<M>,
     ) -> bool {
         let mut lost = false;
         self.power_cycled(node);
         self.forget_spawned(node);
         self.watchdog_is_off(node);
-        // Any reading, so that nobody gets away with comparing it with an earlier one.
-        self.restart_clock(node, LocalTime(dice.word() >> 16), driver);
+        self.restart_clock(node, shown, driver);
         for volume in 0..self.volume_count(node) {
             let everything = self.volume(node, volume).everything();
             while self.is_covered(node, volume, everything) {
-                let fate = odds.draw(dice);
+                let fate = fates();
                 if fate == Fate::Kept {
                     self.settle_next(node, volume, driver);
                     continue;

@@ -17,6 +17,13 @@ pub(crate) struct Letter<M: Machine> {
     message: M::Message,
 }
 
+impl<M: Machine> Letter<M> {
+    /// From whom, to whom, and what it says.
+    pub(super) fn into_parts(self) -> (ProcessId, u32, M::Message) {
+        (self.from, self.to, self.message)
+    }
+}
+
 /// What a message travels in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Envelope {

@@ -5,7 +5,9 @@
 
 mod ailments;
 mod arrive;
+mod branch;
 mod clocks;
+mod deployment;
 mod disks;
 mod driver;
 mod mail;
@@ -26,60 +28,27 @@ use crate::clock::{Clock, TrueTime};
 use crate::seen::{Client, MessageId, Seen};
 use clocks::Clocks;
 use driver::StepHost;
-use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, Place, ProcessId};
+use interregnum_core::{CallId, Effect, Input, Machine, NodeId, NodeSet, ProcessId};
 use mail::Letter;
 use network::Network;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::sync::Arc;
 use step::Course;
 use storage::Storage;
 
 pub(crate) use ailments::{Records, Spoil};
+pub(crate) use branch::{Branch, UnderWay};
 pub(crate) use clocks::ClockTrouble;
+pub use deployment::{Deployed, Deployment};
 pub(crate) use disks::Unhang;
 pub(crate) use driver::{Cargo, Driver, Endpoint, Fate, Operation, Stall, Turn};
-pub(crate) use medium::{Bad, Odds};
+pub(crate) use medium::{Bad, Fate as Survival, Odds};
 pub(crate) use power::{Interruption, Trip};
 pub(crate) use seams::{Reached, Watch};
 pub(crate) use step::call_id;
 pub use tamper::Misdeed;
 pub(crate) use tamper::Tamper;
-
-/// What is deployed before the run starts.
-#[derive(Debug)]
-pub struct Deployment<M: Machine> {
-    /// The processes: those of one node are its parts 0, 1, ... in this order.
-    pub processes: Vec<Deployed<M>>,
-    /// How many shared disks there are. They are the nodes after the last one that runs processes.
-    pub shared_disks: u8,
-}
-
-impl<M: Machine> Deployment<M> {
-    /// One process on each of `nodes` nodes, running from the start on an empty disk.
-    pub fn one_each(nodes: u8, mut config: impl FnMut(NodeId) -> M::Config) -> Self {
-        let deployed = |node| Deployed {
-            id: ProcessId::main(node),
-            config: config(node),
-            records: Vec::new(),
-            running: true,
-        };
-        Self { processes: NodeId::first(nodes).map(deployed).collect(), shared_disks: 0 }
-    }
-}
-
-/// One process to deploy.
-#[derive(Debug)]
-pub struct Deployed<M: Machine> {
-    /// Its place.
-    pub id: ProcessId,
-    /// Its configuration.
-    pub config: M::Config,
-    /// Records that are durable on its local volumes before its first start.
-    pub records: Vec<(Place, M::Record)>,
-    /// Whether it runs from the start; otherwise another process must spawn it.
-    pub running: bool,
-}
 
 /// Something else on its way.
 #[derive(Debug)]
@@ -138,7 +107,7 @@ enum Held<M: Machine> {
 #[derive(Debug)]
 pub(crate) struct Process<M: Machine> {
     pub(crate) id: ProcessId,
-    config: Rc<M::Config>,
+    config: Arc<M::Config>,
     /// Whether it runs.
     pub(crate) up: bool,
     /// Its state, if it is up and not in the middle of a step.

@@ -6,7 +6,7 @@ use super::storage::Storage;
 use super::{Node, Process};
 use interregnum_core::{Machine, Place, ProcessId};
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl<M: Machine> Node<M> {
     pub(super) fn preload(&mut self, by: ProcessId, place: Place, record: M::Record) {
@@ -31,7 +31,7 @@ impl<M: Machine> Process<M> {
     pub(super) fn new(id: ProcessId, config: M::Config, running: bool) -> Self {
         Self {
             id,
-            config: Rc::new(config),
+            config: Arc::new(config),
             up: false,
             machine: None,
             course: Course::Free,

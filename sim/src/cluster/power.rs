@@ -5,7 +5,7 @@ use super::step::Course;
 use super::{Cluster, Driver, Flight, Held, Parcel, Process, StepHost, number};
 use crate::seen::{CrashCause, Seen};
 use interregnum_core::{Context, Input, Machine, NodeId, Span};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Interrupts the next step that has more effects than `after`, after so many of them.
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +82,7 @@ impl<M: Machine> Cluster<M> {
         let image = self.image(index, driver);
         let process = &mut self.processes[index];
         process.up = true;
-        let config = Rc::clone(&process.config);
+        let config = Arc::clone(&process.config);
         self.begin_step(index);
         let mut host = StepHost { cluster: self, process: index, driver };
         let machine = M::boot(&config, &image, &mut Context::new(id, &mut host));

@@ -6,7 +6,7 @@ use crate::seen::{Client, CrashCause, Seen};
 use interregnum_core::{
     CallId, Context, Effect, Input, Machine, Part, Place, ProcessId, Span, Volume, Window,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How the effects of a process's present step are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl<M: Machine> Cluster<M> {
         let process = &mut self.processes[index];
         // The machine is outside the cluster while it steps; `up` stands for it.
         let Some(mut machine) = process.machine.take() else { return };
-        let (id, config) = (process.id, Rc::clone(&process.config));
+        let (id, config) = (process.id, Arc::clone(&process.config));
         self.begin_step(index);
         let mut host = StepHost { cluster: self, process: index, driver };
         machine.step(&config, input, &mut Context::new(id, &mut host));

@@ -9,24 +9,24 @@ use std::collections::{BTreeMap, VecDeque};
 /// One volume of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct Storage<R> {
-    durable: Pages<Medium<R>>,
-    unsynced: VecDeque<Change<R>>,
+    pub(super) durable: Pages<Medium<R>>,
+    pub(super) unsynced: VecDeque<Change<R>>,
     /// How many changes have left `unsynced`, whichever way: a sync's mark counts from the start.
-    settled: u64,
+    pub(super) settled: u64,
     /// Whether anything ever failed here: until then nobody is owed an error.
-    has_failed: bool,
+    pub(super) has_failed: bool,
     /// How often a sync failed: those under way at that moment fail with it.
-    failures: u32,
+    pub(super) failures: u32,
     /// Who lost writes and was not told: the next sync of each fails.
-    owed: BTreeMap<ProcessId, DiskError>,
+    pub(super) owed: BTreeMap<ProcessId, DiskError>,
     stale: Stale<R>,
 }
 
 /// What a sync covers, as known when it was issued.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    upto: u64,
-    failures: u32,
+    pub(super) upto: u64,
+    pub(super) failures: u32,
 }
 
 impl<R: Clone> Storage<R> {

@@ -1,9 +1,10 @@
 //! Configurations, and sets of them in which none is superfluous.
 
+use interregnum_core::Fold;
 use std::collections::BTreeMap;
 
 /// What became of one pending operation in one configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Fold)]
 pub(super) enum Mark<O> {
     /// It is not placed. These results it could have had meanwhile without changing the state, in order.
     Waiting(Vec<O>),
@@ -46,7 +47,7 @@ impl<O: Ord> Mark<O> {
 }
 
 /// One way in which everything that returned so far can have happened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Config<T, O> {
     /// The state that this leads to.
     pub(super) state: T,

@@ -28,6 +28,7 @@
 //!
 //! Deliberately absent: operations on several keys at once, and objects with more than one right result.
 
+mod branch;
 mod config;
 mod partition;
 mod search;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use violation::{Shown, Violation};
 
+use interregnum_core::Fold;
 use partition::{Partition, Trouble};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -91,11 +93,11 @@ impl Default for Budget {
 }
 
 /// An operation in the hands of a checker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct Ticket(u64);
 
 /// What can be said of the history so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Fold)]
 pub enum Verdict {
     /// It is linearizable.
     Linearizable,
@@ -109,7 +111,7 @@ pub enum Verdict {
 pub type Judged<S> = Result<(), Box<Violation<S>>>;
 
 /// Judges one history, event by event.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Checker<S: Sequential> {
     spec: S,
     budget: Budget,

@@ -5,6 +5,7 @@ use super::search::{ConfigOf, Search, Spent, look};
 use super::ticketed::Ticketed;
 use super::violation::{Shown, Violation};
 use super::{Budget, Sequential, Ticket};
+use interregnum_core::Fold;
 use std::collections::VecDeque;
 
 /// So many operations that returned are kept to be shown with a violation.
@@ -16,7 +17,7 @@ const SHOWN_STATES: usize = 4;
 
 /// What is known of how an operation ends. Results are known earlier than they are judged, and leave
 /// less to search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Fold)]
 pub(super) enum Fate {
     /// Nothing.
     Open,
@@ -29,7 +30,7 @@ pub(super) enum Fate {
 }
 
 /// An operation that is pending or waits to be judged.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Record<S: Sequential> {
     pub(super) shown: Shown<S>,
     pub(super) fate: Fate,
@@ -37,8 +38,8 @@ pub(super) struct Record<S: Sequential> {
 }
 
 /// An event that waits to be judged.
-#[derive(Clone, Copy, Debug)]
-enum Event {
+#[derive(Clone, Copy, Debug, Fold)]
+pub(super) enum Event {
     Invoked(Ticket),
     Returned(Ticket),
 }
@@ -53,16 +54,16 @@ pub(super) enum Trouble<S: Sequential> {
 }
 
 /// One key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Partition<S: Sequential> {
-    key: S::Key,
-    records: Ticketed<Record<S>>,
-    waiting: VecDeque<Event>,
+    pub(super) key: S::Key,
+    pub(super) records: Ticketed<Record<S>>,
+    pub(super) waiting: VecDeque<Event>,
     /// The operations that are pending where the waiting events begin, oldest first.
-    pending: Vec<Ticket>,
+    pub(super) pending: Vec<Ticket>,
     /// Never empty.
-    configs: Vec<ConfigOf<S>>,
-    before: VecDeque<Shown<S>>,
+    pub(super) configs: Vec<ConfigOf<S>>,
+    pub(super) before: VecDeque<Shown<S>>,
 }
 
 impl<S: Sequential> Partition<S> {

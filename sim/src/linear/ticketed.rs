@@ -1,10 +1,11 @@
 //! What is kept of operations until they are judged, by their tickets.
 
 use super::Ticket;
+use interregnum_core::Fold;
 
 /// A map whose keys are put in in ascending order and which as a rule holds a handful of values: a tree
 /// would search and rebalance for each.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Ticketed<T>(Vec<(Ticket, T)>);
 
 impl<T> Ticketed<T> {

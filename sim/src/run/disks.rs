@@ -8,7 +8,7 @@ use crate::scenario::{self, DiskOperation, Ratio, Target, What};
 use crate::seen::CrashCause;
 use crate::system::System;
 use crate::timeline::{Ailment, Illness};
-use interregnum_core::{NodeId, NodeSet};
+use interregnum_core::{LocalTime, NodeId, NodeSet};
 
 impl<S: System> Run<'_, S> {
     /// Begins a fault that strikes disks and nothing else.
@@ -88,7 +88,10 @@ impl<S: System> Run<'_, S> {
         };
         let (plan, system, setup) = (&self.plan, self.system, self.setup);
         let may = |node, at| plan.may_damage(fault, node, system.chunk(setup, at));
-        let mut bit = self.cluster.lose_power(node, fault, odds, &may, dice, &mut self.timeline);
+        // Any reading, so that nobody gets away with comparing it with an earlier one.
+        let shown = LocalTime(dice.word() >> 16);
+        let fates = &mut || odds.draw(dice);
+        let mut bit = self.cluster.lose_power(node, fault, shown, fates, &may, &mut self.timeline);
         if let Some(What::BlankDisk(_)) = what {
             bit |= self.cluster.replace_disk(node, &mut self.timeline);
         }

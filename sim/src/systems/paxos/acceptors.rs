@@ -16,9 +16,9 @@ use super::losses::Losses;
 use super::properties::A1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
-use interregnum_core::NodeId;
 use interregnum_core::consensus::{App, LogSlot};
 use interregnum_core::paxos::{Ballot, Held, Promise};
+use interregnum_core::{Fold, NodeId};
 use std::collections::VecDeque;
 
 /// So many promises of each node are kept.
@@ -27,7 +27,7 @@ const PROMISES: usize = 8;
 const SLOTS: usize = 1 << 16;
 
 /// What a promise said, and when it was sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 struct Sent {
     ballot: Ballot,
     at: TrueTime,
@@ -48,7 +48,7 @@ impl Sent {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 struct Acceptor {
     /// What the two copies of the promise on its disk are; a damaged one is none.
     copies: [Ballot; 2],
@@ -66,7 +66,7 @@ struct Acceptor {
 }
 
 /// Judges acceptors.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Acceptors {
     pub(super) tally: Tally,
     acceptors: Vec<Acceptor>,

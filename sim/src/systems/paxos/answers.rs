@@ -28,7 +28,7 @@ use crate::clock::TrueTime;
 use crate::seen::Client;
 use interregnum_core::consensus::{App, Applied, ClientId, Entry, LogSlot, RequestId};
 use interregnum_core::paxos::{Call, Reply};
-use interregnum_core::{CallId, NodeId};
+use interregnum_core::{CallId, Fold, NodeId};
 use std::collections::VecDeque;
 
 /// So many calls of each client are kept.
@@ -37,7 +37,7 @@ const CALLS: usize = 1024;
 const CLIENTS: usize = 1 << 16;
 
 /// A call that may still be answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Asked<A: App> {
     /// The number of the call among its client's.
     nth: u32,
@@ -64,12 +64,15 @@ enum Outcome<O> {
 }
 
 /// Judges answers.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Answers<A: App> {
     pub(super) replies: Tally,
     pub(super) order: Tally,
+    #[fold(skip)]
     pub(super) commands_answered: u64,
+    #[fold(skip)]
     pub(super) reads_by_lease: u64,
+    #[fold(skip)]
     pub(super) reads_by_log: u64,
     /// Of each client the last calls, in the order in which they were made.
     rings: Vec<VecDeque<Asked<A>>>,

@@ -8,22 +8,22 @@ use super::cell::{Proposal, Shown};
 use super::properties::A4;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
-use interregnum_core::NodeId;
 use interregnum_core::consensus::{App, LogSlot};
 use interregnum_core::paxos::Ballot;
+use interregnum_core::{Fold, NodeId};
 use std::collections::VecDeque;
 
 /// So many ballots of each node are kept.
 const BALLOTS: usize = 16;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Fold)]
 struct Used {
     ballot: Ballot,
     incarnation: u32,
     since: TrueTime,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Fold)]
 struct Owner {
     incarnation: u32,
     /// Newest last.
@@ -31,7 +31,7 @@ struct Owner {
 }
 
 /// Judges ballots.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Ballots {
     pub(super) tally: Tally,
     owners: Vec<Owner>,

@@ -9,12 +9,12 @@
 
 use super::evidence::{Layer, Term, decode};
 use super::properties::{A2, A7};
-use crate::check::{Check, Failure, Report, Tally, View};
+use crate::check::{Branching, Check, Failure, Report, Tally, View};
 use crate::clock::TrueTime;
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::consensus::LogSlot;
 use interregnum_core::paxos::Ballot;
-use interregnum_core::{Machine, NodeId};
+use interregnum_core::{Fold, Folder, Machine, NodeId};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -25,7 +25,7 @@ pub(super) struct Beliefs<M: Machine, L: Layer<M>> {
 }
 
 /// What each node told so far. Ballots of one owner and states of one node only grow.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Told {
     led: Vec<Ballot>,
     states: Vec<LogSlot>,
@@ -44,7 +44,23 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Beliefs<M, L> {
     }
 }
 
+impl<M: Machine, L: Layer<M>> Clone for Beliefs<M, L> {
+    fn clone(&self) -> Self {
+        Self { told: self.told.clone(), layer: PhantomData }
+    }
+}
+
+impl<M: Machine, L: Layer<M>> Fold for Beliefs<M, L> {
+    fn fold(&self, into: &mut Folder) {
+        self.told.fold(into);
+    }
+}
+
 impl<M: Machine, L: Layer<M>> Check<M> for Beliefs<M, L> {
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
     fn interest(&self) -> Kinds {
         Kinds::of(&[Kind::Durable, Kind::Fact])
     }

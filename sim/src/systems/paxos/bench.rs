@@ -27,10 +27,10 @@ use crate::seen::Client;
 use interregnum_core::consensus::{App, Entry, LogSlot, Operation};
 use interregnum_core::paxos::record::Lane;
 use interregnum_core::paxos::{Ballot, Batch, Held, Promise, Reply, Snapshot};
-use interregnum_core::{CallId, NodeId, NodeSet};
+use interregnum_core::{CallId, Fold, NodeId, NodeSet};
 
 /// Folds terms.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Bench<A: App> {
     ledger: Ledger<A>,
     reference: Reference<A>,
@@ -47,10 +47,15 @@ pub(super) struct Bench<A: App> {
     pub(super) mirrored: bool,
     /// For each node, the last slot of the latest state that was sent to it.
     offered: Vec<LogSlot>,
+    #[fold(skip)]
     leader_changes: u64,
+    #[fold(skip)]
     requests_chosen: u64,
+    #[fold(skip)]
     commands_chosen: u64,
+    #[fold(skip)]
     snapshots_taken: u64,
+    #[fold(skip)]
     snapshots_installed: u64,
 }
 

@@ -14,10 +14,10 @@ use super::properties::V7;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
 use interregnum_core::consensus::LogSlot;
-use interregnum_core::{NodeId, NodeSet, Span};
+use interregnum_core::{Fold, NodeId, NodeSet, Span};
 
 /// What catching up is allowed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Fold)]
 pub struct Policy {
     /// When every node must have caught up.
     pub within: Span,
@@ -26,7 +26,7 @@ pub struct Policy {
 }
 
 /// Judges laggards.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct CatchUp {
     pub(super) tally: Tally,
     policy: Policy,

@@ -3,10 +3,10 @@
 use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, Applied, Entry};
 use interregnum_core::paxos::Ballot;
-use interregnum_core::{NodeId, NodeSet};
+use interregnum_core::{Fold, NodeId, NodeSet};
 
 /// One entry proposed in one ballot for one slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Proposal<A: App> {
     pub(super) ballot: Ballot,
     pub(super) entry: Entry<A>,
@@ -15,14 +15,17 @@ pub(super) struct Proposal<A: App> {
     /// The nodes on whose disks it still is, by lane.
     pub(super) held: [NodeSet; 2],
     /// Who first sent or accepted it, and when.
+    #[fold(skip)]
     pub(super) by: NodeId,
+    #[fold(skip)]
     pub(super) since: TrueTime,
     /// When enough had accepted it, and whose acceptance was the last that it took.
+    #[fold(skip)]
     pub(super) chosen: Option<(TrueTime, NodeId)>,
 }
 
 /// One slot.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Cell<A: App> {
     /// Almost always the only proposal: no allocation.
     pub(super) first: Option<Proposal<A>>,

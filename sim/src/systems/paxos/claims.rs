@@ -12,11 +12,11 @@ use super::ledger::Ledger;
 use super::properties::{A2, A5};
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
-use interregnum_core::NodeId;
 use interregnum_core::consensus::{App, Entry, LogSlot};
+use interregnum_core::{Fold, NodeId};
 
 /// Judges accepts: A2.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Accepts {
     pub(super) tally: Tally,
 }
@@ -68,7 +68,7 @@ fn contradiction<A: App>(slot: LogSlot, [chosen, other]: &[Proposal<A>; 2]) -> F
 }
 
 /// Judges claims that something is chosen: A5.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Claims {
     pub(super) tally: Tally,
     /// For each node, the highest "every slot up to" that was found true.

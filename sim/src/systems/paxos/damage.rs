@@ -7,7 +7,7 @@ use crate::scenario::{ChaosKind, Scenario};
 use crate::seen::{Harm, Seen};
 use crate::system::{Chunk, Core, EndOfClaims};
 use interregnum_core::paxos::record::{FORMAT, PROMISED, Purpose, VOLUME, purpose};
-use interregnum_core::{Machine, NodeId, NodeSet, Place};
+use interregnum_core::{Fold, Machine, NodeId, NodeSet, Place};
 use std::collections::BTreeMap;
 
 /// What a record is part of: the promise is kept twice, an entry by every node, and all else makes the
@@ -53,7 +53,7 @@ pub(super) fn core<M: Machine>(members: u8, view: View<'_, M>) -> Core {
 }
 
 /// Whether records of a run can get lost or be misread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Fold)]
 pub enum Disks {
     /// What is durable stays.
     Sound,

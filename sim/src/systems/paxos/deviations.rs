@@ -4,10 +4,10 @@
 //! boots, and judges nothing.
 
 use super::mutants::Variant;
-use crate::check::{Check, Report, Tally, View};
+use crate::check::{Branching, Check, Report, Tally, View};
 use crate::seen::{Kind, Kinds, Seen};
-use interregnum_core::Machine;
 use interregnum_core::paxos::Config;
+use interregnum_core::{Fold, Machine};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,12 +15,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) const DEVIATIONS: &str = "deviations";
 
 /// Reports the deviations of a planted bug.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Fold)]
 pub(super) struct Deviations {
+    #[fold(skip)]
     counter: Option<Arc<AtomicU64>>,
 }
 
 impl<M: Machine<Config = Config<R>>, R: Variant> Check<M> for Deviations {
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
     fn interest(&self) -> Kinds {
         Kinds::of(&[Kind::Booted])
     }

@@ -18,10 +18,10 @@ use super::properties::{A3, A6};
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, LogSlot};
-use interregnum_core::{NodeId, NodeSet};
+use interregnum_core::{Fold, NodeId, NodeSet};
 
 /// What a node's disk builds on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Fold)]
 struct Base {
     /// The last slots of the snapshots at both places.
     snapshots: [LogSlot; 2],
@@ -40,7 +40,7 @@ impl Base {
 }
 
 /// Judges disks.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Holdings {
     pub(super) kept: Tally,
     pub(super) cut: Tally,

@@ -9,9 +9,9 @@ use super::damage::{Disks, forgot};
 use super::evidence::{DISK_KINDS, KINDS, Layer, Term, decode};
 use super::progress::Bounds;
 use super::withheld::Withheld;
-use crate::check::{Check, Report, Tally, View};
+use crate::check::{Branching, Check, Report, Tally, View};
 use crate::seen::{Kinds, Seen};
-use interregnum_core::{Machine, ProcessId};
+use interregnum_core::{Fold, Folder, Machine, ProcessId};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -79,7 +79,30 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Judge<M, L> {
     }
 }
 
+impl<M: Machine, L: Layer<M>> Clone for Judge<M, L> {
+    fn clone(&self) -> Self {
+        Self {
+            bench: self.bench.clone(),
+            withheld: self.withheld.clone(),
+            disks: self.disks,
+            layer: PhantomData,
+        }
+    }
+}
+
+impl<M: Machine, L: Layer<M>> Fold for Judge<M, L> {
+    fn fold(&self, into: &mut Folder) {
+        self.bench.fold(into);
+        self.withheld.fold(into);
+        self.disks.fold(into);
+    }
+}
+
 impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
     fn interest(&self) -> Kinds {
         match self.disks {
             Disks::Sound => KINDS,

@@ -16,7 +16,7 @@ use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::Ballot;
 use interregnum_core::paxos::record::Lane;
-use interregnum_core::{NodeId, NodeMap, NodeSet};
+use interregnum_core::{Fold, NodeId, NodeMap, NodeSet};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ use std::ops::Range;
 const REACH: u64 = 1 << 20;
 
 /// Everything that was proposed, accepted and chosen.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Ledger<A: App> {
     quorum: u32,
     members: NodeSet,

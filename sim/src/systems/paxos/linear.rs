@@ -16,7 +16,7 @@
 
 use super::evidence::{Layer, Term, decode};
 use super::properties::A9;
-use crate::check::{Check, Failure, Report, Tally, View};
+use crate::check::{Branching, Check, Failure, Report, Tally, View};
 use crate::clock::TrueTime;
 use crate::linear::{Budget, Checker, Judged, Sequential, Shown, Ticket, Verdict, Violation};
 use crate::outcome::Evidence;
@@ -24,7 +24,7 @@ use crate::seen::{Client, Kind, Kinds, Seen};
 use interregnum_core::consensus::{ClientId, Operation, RequestId};
 use interregnum_core::kv::{Kv, KvCommand, KvOutput, KvQuery};
 use interregnum_core::paxos::{Call, ReadMode, Reply};
-use interregnum_core::{CallId, Machine};
+use interregnum_core::{CallId, Fold, Folder, Machine};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -34,7 +34,7 @@ const ATTEMPTS: usize = 64;
 
 /// What the map does when it is asked one thing at a time; told anew here, so that it is not the map's
 /// own code that judges the map.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 struct OneMap;
 
 impl Sequential for OneMap {
@@ -78,7 +78,7 @@ impl Sequential for OneMap {
 }
 
 /// The latest request of one client.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 struct Latest {
     client: ClientId,
     request: RequestId,
@@ -97,7 +97,7 @@ struct Latest {
 }
 
 /// Follows requests and judges answers.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Histories {
     tally: Tally,
     checker: Checker<OneMap>,
@@ -295,7 +295,23 @@ impl<M: Machine, L: Layer<M>> fmt::Debug for Linear<M, L> {
     }
 }
 
+impl<M: Machine, L: Layer<M>> Clone for Linear<M, L> {
+    fn clone(&self) -> Self {
+        Self { histories: self.histories.clone(), layer: PhantomData }
+    }
+}
+
+impl<M: Machine, L: Layer<M>> Fold for Linear<M, L> {
+    fn fold(&self, into: &mut Folder) {
+        self.histories.fold(into);
+    }
+}
+
 impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
     fn interest(&self) -> Kinds {
         Kinds::of(&[Kind::Asked, Kind::Answered])
     }

@@ -9,10 +9,10 @@
 
 use interregnum_core::consensus::LogSlot;
 use interregnum_core::paxos::record::{self, Lane, Purpose, VOLUME};
-use interregnum_core::{NodeId, NodeSet, Place};
+use interregnum_core::{Fold, NodeId, NodeSet, Place};
 
 /// A part of a node's disk that a fault can take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Fold)]
 pub enum Part {
     /// The record that says whose disk this is.
     Format,
@@ -44,7 +44,7 @@ impl Part {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Fold)]
 struct Loss {
     format: bool,
     promise: [bool; 2],
@@ -64,7 +64,7 @@ impl Loss {
 }
 
 /// What each node lost.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Losses {
     nodes: Vec<Loss>,
     /// Whether any node lost anything but entries.

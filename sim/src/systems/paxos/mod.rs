@@ -34,6 +34,7 @@ mod clients;
 mod damage;
 mod deviations;
 pub mod evidence;
+mod explore;
 mod holdings;
 mod hosts;
 mod judge;

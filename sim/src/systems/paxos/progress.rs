@@ -24,10 +24,10 @@ use super::properties::V1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
 use interregnum_core::paxos::Ballot;
-use interregnum_core::{NodeId, NodeSet, Span};
+use interregnum_core::{Fold, NodeId, NodeSet, Span};
 
 /// The bounds of what must happen in time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Fold)]
 pub struct Bounds {
     /// B1: until a majority hears one leader.
     pub leader: Span,
@@ -43,7 +43,7 @@ pub struct Bounds {
 const BALLOTS: usize = 16;
 
 /// Judges progress.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Progress {
     pub(super) tally: Tally,
     bounds: Bounds,

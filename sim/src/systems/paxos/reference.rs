@@ -7,6 +7,7 @@
 //! slots of the ledger, and the ledger keeps every slot that a checkpoint needs.
 
 use super::ledger::Ledger;
+use interregnum_core::Fold;
 use interregnum_core::consensus::{App, Entry, LogSlot, Replica};
 use std::collections::VecDeque;
 
@@ -16,14 +17,14 @@ const CHECKPOINT: u64 = 256;
 const WINDOW: u64 = 1 << 16;
 
 /// A state and the slot after which it was reached.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Fold)]
 struct State<A: App> {
     slot: LogSlot,
     replica: Replica<A>,
 }
 
 /// The reference replay.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Reference<A: App> {
     head: State<A>,
     /// Never empty; the first is at the slot just below the ledger's base.

@@ -18,13 +18,13 @@ use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
 use interregnum_core::consensus::{App, LogSlot};
 use interregnum_core::paxos::Snapshot;
-use interregnum_core::{Fingerprint, NodeId};
+use interregnum_core::{Fingerprint, Fold, NodeId};
 
 /// So many reports may be undecided at once.
 const SUSPECTS: usize = 64;
 
 /// Judges states.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct States {
     pub(super) tally: Tally,
     /// Reports that differ from the reference and that no snapshot has confirmed yet, oldest first.
@@ -33,7 +33,7 @@ pub(super) struct States {
     told: Vec<LogSlot>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Fold)]
 struct Suspect {
     node: NodeId,
     applied: LogSlot,

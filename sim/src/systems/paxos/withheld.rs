@@ -21,11 +21,11 @@ use crate::clock::TrueTime;
 use crate::seen::{DiskEnd, Seen};
 use interregnum_core::consensus::{App, Entry, LogSlot};
 use interregnum_core::paxos::{Ballot, Record};
-use interregnum_core::{Machine, NodeId, Place};
+use interregnum_core::{Fold, Machine, NodeId, Place};
 use std::collections::BTreeSet;
 
 /// What is durable and does not count yet.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 pub(super) struct Withheld<A: App> {
     held: Vec<Kept<A>>,
     /// What nodes could not read when they started, and have not written since: they take it for lost, be
@@ -34,7 +34,7 @@ pub(super) struct Withheld<A: App> {
 }
 
 /// One acceptance.
-#[derive(Debug)]
+#[derive(Clone, Debug, Fold)]
 struct Kept<A: App> {
     node: NodeId,
     at: Place,

@@ -1,0 +1,187 @@
+//! How much may happen in the histories that are searched, and what is left out because it makes no difference.
+
+use crate::explore::Purse;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much may happen in the histories that are searched. What is not given is not there at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// So many times a process crashes and starts anew; what it wrote and did not sync is still there.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub crashes: u8,
+    /// So many times a node loses power and starts anew; any part of what was not synced is lost.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub power_losses: u8,
+    /// Of the records lost in this way, so many are torn: what was there before is lost, too.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub torn_writes: u8,
+    /// Besides between steps, processes crash within one, after up to so many of its effects.
+    #[schemars(range(max = 64))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub effects: u8,
+    /// So many times some timer fires.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub timers: u8,
+    /// Of these, so many on each node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timers_each: Option<u8>,
+    /// Only on the first so many nodes timers fire, and only these are called; on all, if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active: Option<u8>,
+    /// Only the last so many nodes crash, lose power and have disks that fail; all, if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsteady: Option<u8>,
+    /// So many clients.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clients: u8,
+    /// So many calls of each client.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub calls: u8,
+    /// So many messages are lost. For safety this adds nothing: a message may be on its way for ever.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub drops: u8,
+    /// So many times a message arrives and will arrive again.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub duplicates: u8,
+    /// So many syncs fail; any part of what they cover is durable.
+    #[schemars(range(max = 127))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub disk_errors: u8,
+    /// Where a machine rolls dice, so many of the combinations of one step are tried; all, if there are no more.
+    #[schemars(range(max = 1024))]
+    #[serde(skip_serializing_if = "is_one")]
+    pub picks: Picks,
+}
+
+/// How many combinations of dice are tried in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Picks(pub u16);
+
+impl Default for Picks {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(bound: &u8) -> bool {
+    *bound == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_one(picks: &Picks) -> bool {
+    picks.0 == 1
+}
+
+/// What is spent on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Budget {
+    Crashes,
+    PowerLosses,
+    TornWrites,
+    Timers,
+    Drops,
+    Duplicates,
+    DiskErrors,
+}
+
+/// What is counted when it rules something out: first the budgets, then what else there is.
+pub(super) const BOUNDS: &[&str] = &[
+    "crashes",
+    "power_losses",
+    "torn_writes",
+    "timers",
+    "drops",
+    "duplicates",
+    "disk_errors",
+    "calls",
+    "effects",
+    "picks",
+    "unsynced",
+    "system",
+    "claims",
+];
+
+/// The clients have made all their calls.
+pub(super) const CALLS: usize = 7;
+/// A step has more effects than a crash is tried after.
+pub(super) const EFFECTS: usize = 8;
+/// There are more combinations of dice than are tried.
+pub(super) const PICKS: usize = 9;
+/// More is not durable than all parts of it can be tried.
+pub(super) const UNSYNCED: usize = 10;
+/// The system's own constraint.
+pub(super) const SYSTEM: usize = 11;
+/// The system claims nothing from here on.
+pub(super) const CLAIMS: usize = 12;
+
+impl Bounds {
+    /// What there is to spend.
+    pub(super) fn purse(&self) -> Purse {
+        let mut amounts = [0; Purse::BUDGETS];
+        for (budget, amount) in [
+            (Budget::Crashes, self.crashes),
+            (Budget::PowerLosses, self.power_losses),
+            (Budget::TornWrites, self.torn_writes),
+            (Budget::Timers, self.timers),
+            (Budget::Drops, self.drops),
+            (Budget::Duplicates, self.duplicates),
+            (Budget::DiskErrors, self.disk_errors),
+        ] {
+            amounts[budget as usize] = amount;
+        }
+        Purse::new(amounts)
+    }
+}
+
+/// What is left out of a search because it makes no difference. Each can be switched off, to see that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reductions {
+    /// Messages that can never matter any more are forgotten, as the machine itself says.
+    pub moot_messages: bool,
+    /// A delivery that changes nothing but that the message is gone is left out: it may be on its way for ever.
+    pub idle_deliveries: bool,
+    /// A message or sync of which the machine says that nothing is lost if it arrives, or completes, at once
+    /// does so.
+    pub urgent_first: bool,
+    /// A call that a node refuses, and that changes nothing there, is left out: the client may call later.
+    pub refused_calls: bool,
+    /// A state that was reached with at least as much left of every budget is not visited again.
+    pub budgets: bool,
+}
+
+impl Reductions {
+    /// All of them.
+    pub const ALL: Self = Self {
+        moot_messages: true,
+        idle_deliveries: true,
+        urgent_first: true,
+        refused_calls: true,
+        budgets: true,
+    };
+    /// None.
+    pub const NONE: Self = Self {
+        moot_messages: false,
+        idle_deliveries: false,
+        urgent_first: false,
+        refused_calls: false,
+        budgets: false,
+    };
+}
+
+impl Default for Reductions {
+    fn default() -> Self {
+        Self::ALL
+    }
+}

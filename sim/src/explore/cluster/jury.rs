@@ -1,0 +1,121 @@
+//! The checks along one history of many: copied when they see something.
+
+use super::state::seat_print;
+use crate::check::{Branching, Failure, Report, View};
+use crate::clock::TrueTime;
+use crate::cluster::Cluster;
+use crate::seen::{Kind, Seen};
+use interregnum_core::{Fingerprint, Folder, Machine};
+use std::sync::Arc;
+
+/// A check, and the fingerprint of what it remembers.
+pub(super) struct Seat<M: Machine> {
+    pub(super) check: Box<dyn Branching<M>>,
+    pub(super) print: Fingerprint,
+}
+
+impl<M: Machine> std::fmt::Debug for Seat<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Seat").field(&self.print).finish()
+    }
+}
+
+impl<M: Machine> Seat<M> {
+    pub(super) fn new(check: Box<dyn Branching<M>>) -> Self {
+        let mut folder = Folder::new();
+        Branching::fold(&*check, &mut folder);
+        Self { check, print: folder.fingerprint() }
+    }
+}
+
+/// The checks while a step is taken.
+pub(super) struct Jury<M: Machine> {
+    seats: Vec<Arc<Seat<M>>>,
+    /// Those that have seen something in this step.
+    copies: Vec<Option<Box<dyn Branching<M>>>>,
+    /// For each kind of thing, who wants to see it.
+    audience: [Vec<u8>; Kind::ALL.len()],
+    report: Report,
+    /// Whether a client was answered, so that a history may be complete that was not.
+    answered: bool,
+}
+
+impl<M: Machine> Jury<M> {
+    pub(super) fn new(checks: Vec<Box<dyn Branching<M>>>) -> Self {
+        let mut audience = [const { Vec::new() }; Kind::ALL.len()];
+        for (number, check) in (0..=u8::MAX).zip(&checks) {
+            let interest = check.interest();
+            for kind in Kind::ALL.iter().filter(|kind| interest.contains(**kind)) {
+                audience[*kind as usize].push(number);
+            }
+        }
+        let copies = checks.iter().map(|_| None).collect();
+        let seats = checks.into_iter().map(|check| Arc::new(Seat::new(check))).collect();
+        Self { seats, copies, audience, report: Report::default(), answered: false }
+    }
+
+    /// Takes the checks of a state.
+    pub(super) fn seat(&mut self, seats: &[Arc<Seat<M>>]) {
+        self.seats.clear();
+        self.seats.extend(seats.iter().cloned());
+        self.copies.iter_mut().for_each(|copy| *copy = None);
+        self.report = Report::default();
+        self.answered = false;
+    }
+
+    pub(super) fn see(&mut self, cluster: &Cluster<M>, now: TrueTime, seen: &Seen<'_, M>) {
+        self.answered |= seen.kind() == Kind::Answered;
+        for number in &self.audience[seen.kind() as usize] {
+            let number = usize::from(*number);
+            let copy = self.copies[number].get_or_insert_with(|| self.seats[number].check.branch());
+            copy.observe(seen, View::new(cluster, now), &mut self.report);
+        }
+    }
+
+    /// What is wrong with the step, if anything is.
+    ///
+    /// # Errors
+    /// The names of what could not be decided.
+    pub(super) fn verdict(
+        &mut self,
+        cluster: &Cluster<M>,
+        now: TrueTime,
+    ) -> Result<Option<Failure>, String> {
+        if let Some(failure) = self.report.failure.take() {
+            return Ok(Some(failure));
+        }
+        if !self.answered {
+            return Ok(None);
+        }
+        for copy in self.copies.iter().flatten() {
+            // Judged as if this were the end.
+            let mut last = copy.branch();
+            last.finish(View::new(cluster, now), &mut self.report);
+            if let Some(failure) = self.report.failure.take().filter(|f| !f.is_stall()) {
+                return Ok(Some(failure));
+            }
+            if let Some(tally) = last.tallies().iter().find(|tally| tally.unknown) {
+                return Err(tally.property.id.to_owned());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Those that have seen something, with what that changes in the print of the state.
+    pub(super) fn rise(&mut self, changed: &mut Vec<(usize, Arc<Seat<M>>)>, print: &mut u128) {
+        for (number, copy) in self.copies.iter_mut().enumerate() {
+            let Some(copy) = copy.take() else { continue };
+            let (before, after) = (&self.seats[number], Seat::new(copy));
+            if after.print != before.print {
+                *print = print
+                    .wrapping_sub(seat_print(number, before.print))
+                    .wrapping_add(seat_print(number, after.print));
+                changed.push((number, Arc::new(after)));
+            }
+        }
+    }
+
+    pub(super) fn seats(&self) -> &[Arc<Seat<M>>] {
+        &self.seats
+    }
+}

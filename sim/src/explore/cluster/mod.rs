@@ -1,0 +1,178 @@
+//! A cluster as a model: the same machines, disks and checks as in a simulated run, in every order.
+//!
+//! **What may happen next** in a state: any message on its way arrives; a disk completes any operation; any
+//! armed timer fires; a client makes its next call; and, as long as the [`Bounds`] allow it, a message arrives
+//! and stays on its way, or is lost; a disk fails a sync, with any part of what it covered durable; a process
+//! crashes, between steps or after any prefix of one step's effects; a node loses power, and with it any part of
+//! what was not durable.
+//!
+//! **What needs no choice.** Clients' calls arrive as they are made and answers as they are given: what is
+//! concurrent for them then is so in fact, and whatever a client may rely on, it relies on here. A process that
+//! fell starts anew at once: to be down for a while is to be handed nothing for a while. A partition, a slow
+//! link or a paused process is that as well. A message to a process that never takes it in is a lost one.
+//!
+//! **Time** does not pass. A machine that reads a clock cannot be searched in this way, and is refused.
+//!
+//! **Identity.** A state is the sum of the fingerprints of its parts: nodes, messages, clients, checks. One
+//! step changes one node, so that only what changed is folded again. The checks are part of it: what they
+//! remember is what makes two histories different.
+
+mod bounds;
+mod choice;
+mod director;
+mod jury;
+mod stage;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use bounds::{Bounds, Reductions};
+pub use choice::{Choice, What};
+pub use state::State;
+use step::guarded;
+
+pub use step::Wrong;
+
+use super::{Key, Model, Purse, Step};
+use crate::cluster::Branch;
+use crate::system::{ExplorableSystem, Setup};
+use bounds::{BOUNDS, Budget};
+use director::Nobody;
+use interregnum_core::{Fingerprint, Machine, Prospect};
+use stage::Stage;
+use std::sync::Arc;
+
+/// The cluster of a scenario, as a model.
+pub struct ClusterModel<'s, S: ExplorableSystem> {
+    system: &'s S,
+    setup: Setup<'s, S>,
+    bounds: Bounds,
+    reductions: Reductions,
+    script: Vec<Vec<<S::Process as Machine>::Call>>,
+    /// What each node was deployed with.
+    configs: Vec<<S::Process as Machine>::Config>,
+}
+
+impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
+    /// The model of a scenario within bounds.
+    ///
+    /// # Errors
+    /// Why it cannot be searched.
+    pub fn new(
+        system: &'s S,
+        setup: Setup<'s, S>,
+        bounds: Bounds,
+        reductions: Reductions,
+    ) -> Result<Self, String> {
+        let deployment = system
+            .deploy(&setup)
+            .map_err(|mistakes| mistakes.first().map_or_else(String::new, ToString::to_string))?;
+        if deployment.shared_disks > 0 {
+            return Err("it has shared disks, which cannot be searched yet".to_owned());
+        }
+        if deployment.processes.iter().any(|process| process.id.part.0 > 0) {
+            return Err(
+                "it has nodes with several processes, which cannot be searched yet".to_owned()
+            );
+        }
+        for check in system.checks(&setup) {
+            let judged: Vec<_> = check.tallies().iter().map(|tally| tally.property.id).collect();
+            if check.branching().is_none() {
+                return Err(format!("the check of {} cannot be copied", judged.join(", ")));
+            }
+        }
+        let mut script = system.script(&setup);
+        script.truncate(usize::from(bounds.clients));
+        script.iter_mut().for_each(|calls| calls.truncate(usize::from(bounds.calls)));
+        let configs = deployment.processes.into_iter().map(|process| process.config).collect();
+        Ok(Self { system, setup, bounds, reductions, script, configs })
+    }
+
+    /// What the machines have decided in a state, whatever else there is to it.
+    #[must_use]
+    pub fn decided(&self, state: &State<S::Process>) -> Fingerprint {
+        let decided = |node: &Arc<Branch<S::Process>>| {
+            node.machine.as_ref().map(|machine| self.system.decided(machine))
+        };
+        Fingerprint::of(&state.nodes.iter().map(decided).collect::<Vec<_>>())
+    }
+
+    /// Whether this node's timers fire, and clients call it.
+    fn is_active(&self, node: usize) -> bool {
+        self.bounds.active.is_none_or(|active| node < usize::from(active))
+    }
+
+    /// Whether timers of this node may fire, as far as that node is concerned.
+    fn may_fire(&self, node: usize, branch: &Branch<S::Process>) -> bool {
+        self.is_active(node) && self.bounds.timers_each.is_none_or(|most| branch.fired < most)
+    }
+
+    /// Whether this node may fall, and its disk fail.
+    fn is_unsteady(&self, node: usize) -> bool {
+        let steady = |unsteady| self.configs.len().saturating_sub(usize::from(unsteady));
+        self.bounds.unsteady.is_none_or(|unsteady| node >= steady(unsteady))
+    }
+
+    /// What may yet happen to a node.
+    fn prospect(&self, node: usize, branch: &Branch<S::Process>, purse: Purse) -> Prospect {
+        let left = |budget: Budget| purse.left(budget as usize) > 0;
+        let falls = [Budget::Crashes, Budget::PowerLosses, Budget::DiskErrors];
+        let restarts = self.is_unsteady(node) && falls.into_iter().any(left);
+        Prospect { fires: self.may_fire(node, branch) && left(Budget::Timers), restarts }
+    }
+
+    fn key_of(&self, print: u128, purse: Purse) -> Key {
+        if self.reductions.budgets {
+            return Key { print, purse };
+        }
+        let amounts: [u8; Purse::BUDGETS] = std::array::from_fn(|budget| purse.left(budget));
+        Key::of(print.wrapping_add(Fingerprint::of(&amounts).0))
+    }
+}
+
+impl<S: ExplorableSystem> Model for ClusterModel<'_, S> {
+    type State = State<S::Process>;
+    type Choice = Choice;
+    type Workspace = Stage<S::Process>;
+    type Failure = Wrong;
+
+    fn workspace(&self) -> Stage<S::Process> {
+        Stage::new(self, Nobody)
+    }
+
+    fn initial(&self, stage: &mut Stage<S::Process>) -> State<S::Process> {
+        stage.begin(self)
+    }
+
+    fn key(&self, state: &State<S::Process>) -> Key {
+        self.key_of(state.print, state.purse)
+    }
+
+    fn choices(&self, state: &State<S::Process>, choices: &mut Vec<Choice>, cuts: &mut [u64]) {
+        choice::all(self, state, choices, cuts);
+    }
+
+    fn step(
+        &self,
+        stage: &mut Stage<S::Process>,
+        state: &State<S::Process>,
+        choice: &Choice,
+        cuts: &mut [u64],
+    ) -> Step<Wrong> {
+        // After a panic the stage is of no use, but nor is the search.
+        guarded(|| stage.step(self, state, *choice, cuts)).unwrap_or_else(Step::Wrong)
+    }
+
+    fn build(&self, stage: &mut Stage<S::Process>, state: &State<S::Process>) -> State<S::Process> {
+        stage.build(state)
+    }
+
+    fn bounds(&self) -> &'static [&'static str] {
+        BOUNDS
+    }
+
+    fn weight(&self, state: &State<S::Process>) -> usize {
+        state.weight()
+    }
+}

@@ -1,0 +1,139 @@
+use super::*;
+use crate::explore::{End, Explored, Search};
+use crate::scenario::Scenario;
+use crate::subject::Mutant;
+use crate::systems::paxos::{KvLoad, MUTANTS, PaxosSettings, PaxosSystem};
+use std::collections::BTreeSet;
+
+type Found = Explored<Choice, Wrong>;
+
+fn scenario(nodes: u8) -> Scenario {
+    let text = format!(
+        r#"{{"version": 1, "title": "t", "why": "w", "system": "paxos", "cluster": {{"nodes": {nodes}}}}}"#
+    );
+    serde_json::from_str(&text).expect("a scenario")
+}
+
+/// Searches Paxos on so many nodes; what was found, and everything that was decided.
+fn search<S>(
+    system: &S,
+    mutant: Option<&'static Mutant>,
+    nodes: u8,
+    bounds: Bounds,
+    reductions: Reductions,
+) -> (Found, BTreeSet<Fingerprint>)
+where
+    S: ExplorableSystem<Settings = PaxosSettings, Load = KvLoad>,
+{
+    let (scenario, settings, load) = (scenario(nodes), Default::default(), Default::default());
+    let setup = Setup { scenario: &scenario, settings: &settings, load: &load, mutant };
+    let model = ClusterModel::new(system, setup, bounds, reductions).expect("it can be searched");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+    let mut decided = BTreeSet::new();
+    let found = Search::of(&model).layers_with(&pool, |state| {
+        decided.insert(model.decided(state));
+    });
+    (found, decided)
+}
+
+fn sound(nodes: u8, bounds: Bounds, reductions: Reductions) -> (Found, BTreeSet<Fingerprint>) {
+    search(&PaxosSystem::sound(), None, nodes, bounds, reductions)
+}
+
+/// Three nodes start, each syncs what it read, asks two others and is told: the syncs and the six pairs of
+/// question and answer go on independently of each other, 2^3 * 3^6 states.
+#[test]
+fn without_timers_there_are_as_many_states_as_counting_by_hand_gives() {
+    let (all, _) = sound(3, Bounds::default(), Reductions::NONE);
+    assert!(all.is_complete());
+    assert_eq!((all.states, all.distinct), (8 * 729, 8 * 729));
+}
+
+/// Small enough to be searched without any reduction in a debug build.
+const SMALL: [(u8, Bounds); 4] = {
+    let none = Bounds {
+        crashes: 0,
+        power_losses: 0,
+        torn_writes: 0,
+        effects: 0,
+        timers: 0,
+        timers_each: None,
+        active: Some(1),
+        unsteady: None,
+        clients: 0,
+        calls: 0,
+        drops: 0,
+        duplicates: 0,
+        disk_errors: 0,
+        picks: bounds::Picks(1),
+    };
+    [
+        (2, Bounds { timers: 1, clients: 1, calls: 1, ..none }),
+        (2, Bounds { timers: 1, power_losses: 1, unsteady: Some(1), ..none }),
+        (2, Bounds { timers: 1, crashes: 1, effects: 2, unsteady: Some(1), ..none }),
+        (1, Bounds { timers: 3, clients: 2, calls: 1, power_losses: 1, disk_errors: 1, ..none }),
+    ]
+};
+
+#[test]
+fn each_reduction_leaves_the_verdict_and_all_decisions_as_they_are() {
+    let all = Reductions::ALL;
+    let without = [
+        Reductions { moot_messages: false, ..all },
+        Reductions { idle_deliveries: false, ..all },
+        Reductions { urgent_first: false, ..all },
+        Reductions { refused_calls: false, ..all },
+        Reductions { budgets: false, ..all },
+    ];
+    for (nodes, bounds) in SMALL {
+        let (full, decided) = sound(nodes, bounds, Reductions::NONE);
+        assert!(full.is_complete(), "{bounds:?}: {:?}", full.end);
+        let (least, also) = sound(nodes, bounds, all);
+        assert!(least.is_complete() && also == decided, "{bounds:?}: {:?}", least.end);
+        assert!(least.states <= full.states);
+        for reductions in without {
+            let (found, also) = sound(nodes, bounds, reductions);
+            assert!(found.is_complete() && also == decided, "{bounds:?} {reductions:?}");
+            assert!((least.states..=full.states).contains(&found.states));
+        }
+    }
+}
+
+#[test]
+fn nothing_depends_on_the_number_of_threads_or_on_the_way_of_searching() {
+    let (nodes, bounds) = SMALL[0];
+    let (scenario, settings, load) = (scenario(nodes), Default::default(), Default::default());
+    let system = PaxosSystem::sound();
+    let setup = Setup { scenario: &scenario, settings: &settings, load: &load, mutant: None };
+    let model = ClusterModel::new(&system, setup, bounds, Reductions::ALL).expect("it can");
+    let deep = Search::of(&model).deep();
+    for threads in [1, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let found = Search::of(&model).layers(&pool);
+        assert_eq!((found.states, found.transitions), (deep.states, deep.transitions));
+    }
+}
+
+#[test]
+fn planted_bugs_are_found_with_every_reduction_on() {
+    let bounds = Bounds {
+        timers: 2,
+        timers_each: Some(1),
+        active: Some(2),
+        clients: 1,
+        calls: 1,
+        power_losses: 1,
+        unsteady: Some(1),
+        ..Bounds::default()
+    };
+    for id in ["paxos/promise-not-durable", "paxos/minority-quorum"] {
+        let mutant = MUTANTS.iter().find(|mutant| mutant.id == id);
+        let (found, _) = search(&PaxosSystem::planted(), mutant, 3, bounds, Reductions::ALL);
+        let End::Wrong(Wrong::Violated(wrong)) = &found.end else {
+            panic!("{id}: {:?} after {} states", found.end, found.states)
+        };
+        let expected = mutant.map(|m| m.expected);
+        assert_eq!(Some(wrong.property.id), expected, "{id}: {}", wrong.what);
+        assert_eq!(found.trace.len(), found.depth as usize + 1);
+    }
+}
