@@ -239,3 +239,27 @@ fn runs_without_the_failure_that_was_looked_for_are_counted() {
     assert_eq!(counts, ["10", "0", "0", "0", "10"], "{row}");
     assert!(!page_on(&[Observed::Violated]).contains("Without the failure"));
 }
+
+/// In the terminal, on every page and in every picture.
+#[test]
+fn one_node_is_not_called_nodes() {
+    let mut alone = outcome(1, 40);
+    alone.highlights.iter_mut().for_each(|event| event.node = event.node.and(Some(0)));
+    let mut summary = crate::fixture::summary("t", 1, &[alone]);
+    summary.case.nodes = 1;
+    summary.kept[0].recording = Some(crate::fixture::recording(10));
+    let text = crate::terminal::summary(crate::terminal::Look::PLAIN, &summary);
+    assert!(text.contains(" · 1 node · "), "{text}");
+    let mut audit = crate::fixture::audit();
+    audit.rows.iter_mut().flat_map(|row| &mut row.case).for_each(|case| case.nodes = 1);
+    let summaries = vec![summary; MOST_EXPLAINED];
+    let end = End { summaries: &summaries, interrupted: false, error: None };
+    let files = of_run(&end, "1.0.0").into_iter().chain(of_audit(&audit));
+    for File { path, text } in files.filter(|file| file.path.ends_with(".html")) {
+        assert!(!text.contains("1 nodes"), "{path}");
+        if path.starts_with("runs/") {
+            assert!(text.contains(", 1 node<"), "{path}");
+        }
+        assert!(path.contains("bug") || path == "index.html" || text.contains("the only node"));
+    }
+}
