@@ -5,7 +5,7 @@ use crate::args::{Form, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
-use crate::keep::{Keeper, recorded};
+use crate::keep::Keeper;
 use crate::output::{Folder, Output};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::replay_line;
@@ -13,6 +13,7 @@ use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
 use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
+use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::subject::Subject;
 use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
@@ -214,7 +215,7 @@ impl Session<'_> {
         let subject = self.program.registry.find(&loaded.scenario.system);
         let (Some(_), Some(subject)) = (&self.keeper, subject) else { return };
         for kept in summary.to_record() {
-            kept.recording = recorded(subject, &loaded.scenario, &kept.outcome, &self.watch);
+            kept.recording = record(subject, &loaded.scenario, &kept.outcome, &self.watch);
         }
     }
 
