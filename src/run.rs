@@ -16,7 +16,7 @@ use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
 use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::subject::Subject;
-use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
+use interregnum_sim::verdict::{Verdict, judge};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -193,7 +193,6 @@ impl Session<'_> {
         let mut summary = Summary::new(case.clone(), &loaded.scenario, seeds);
         let campaign = Campaign { prepared: &*loaded.prepared, seeds, verify };
         let (program, output, watch) = (self.program, &mut self.output, &self.watch);
-        let judge = if seeds.count == 1 { judge } else { judge_one_of_many };
         let ended = campaign.run(&self.pool, watch, |outcome| {
             let judgement = judge(&loaded.scenario, &outcome);
             let print = Some(outcome.fingerprint);

@@ -208,7 +208,7 @@ fn page_on(observed: &[Observed]) -> String {
         let mut outcome = crate::fixture::outcome(seed, observed.clone(), 1);
         let is_plain = |finding| matches!(finding, Finding::Held | Finding::Violated);
         outcome.properties.retain(|property| is_plain(property.verdict));
-        let judgement = interregnum_sim::verdict::judge_one_of_many(&scenario, &outcome);
+        let judgement = judge(&scenario, &outcome);
         summary.add(&Record { case: &case, outcome: &outcome, judgement: &judgement, replay: "r" });
     }
     let summaries = [summary.clone(), summary];
