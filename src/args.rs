@@ -272,7 +272,7 @@ fn jobs(text: &str) -> Result<u16, &'static str> {
 }
 
 fn count(text: &str) -> Result<u64, &'static str> {
-    text.parse().map_err(|_| "expected how many seeds, a whole number")
+    text.parse().map_err(|_| "expected how many seeds from 0 on, a whole number and no range")
 }
 
 fn node(text: &str) -> Result<u8, &'static str> {

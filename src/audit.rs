@@ -5,7 +5,7 @@ use crate::args::{Audit as Args, Form};
 use crate::exit::Exit;
 use crate::files::said;
 use crate::io::Io;
-use crate::keep::{Keeper, recorded};
+use crate::keep::Keeper;
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::{SOUND, replay_line};
 use crate::run::pool;
@@ -18,7 +18,7 @@ use interregnum_reports::{Case, Reduction, diagnostic, github, junit, terminal};
 use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
 use interregnum_sim::outcome::Outcome;
-use interregnum_sim::recording::Recording;
+use interregnum_sim::recording::{Recording, record};
 use interregnum_sim::scenario::{Loaded, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
@@ -197,7 +197,7 @@ impl Session<'_> {
     fn record(&self, subject: &dyn Subject, row: &Row, trial: &Trial) -> Option<Recording> {
         self.keeper.as_ref()?;
         let (loaded, failed) = worst(row, trial)?;
-        recorded(subject, &loaded.scenario, failed, &self.watch)
+        record(subject, &loaded.scenario, failed, &self.watch)
     }
 
     fn conclude(self, found: &Audit) -> Exit {

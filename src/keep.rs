@@ -2,29 +2,16 @@
 //! drawing of faults changes.
 
 use crate::io::Io;
-use crate::pace::{Watch, is_interrupted};
+use crate::pace::Watch;
 use crate::shelf::{Entry, REGRESSIONS};
 use crate::store::{make, store};
 use interregnum_reports::Reduction;
 use interregnum_reports::documents::File;
 use interregnum_sim::outcome::Outcome;
-use interregnum_sim::recording::{Recording, record};
 use interregnum_sim::reduce::reduce;
 use interregnum_sim::scenario::{Scenario, Seed, identity};
 use interregnum_sim::subject::Subject;
 use std::path::{Path, PathBuf};
-
-/// What happened in a run that failed, step by step. A search for a run that held says that it found none only
-/// if nobody interrupted it: otherwise there is no recording, and the results say that they were cut short.
-pub(crate) fn recorded(
-    subject: &dyn Subject,
-    scenario: &Scenario,
-    failed: &Outcome,
-    watch: &Watch,
-) -> Option<Recording> {
-    let recording = record(subject, scenario, failed, watch)?;
-    (recording.neighbour.is_some() || !is_interrupted()).then_some(recording)
-}
 
 /// How many digits of the scenario's hash a file's name carries, and how long what precedes may be: few
 /// file systems take a name of more than 255 bytes.

@@ -13,7 +13,7 @@ use interregnum_sim::audit::twin;
 use interregnum_sim::campaign::{Cancelled, Pace, Seeds, blame};
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::scenario::Loaded;
-use interregnum_sim::verdict::{Judgement, Verdict, judge};
+use interregnum_sim::verdict::{Verdict, judge};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -165,12 +165,12 @@ fn conclude(
         replay.push_str(SOUND);
     }
     let record = Record { case: &case, outcome, judgement: &judgement, replay: &replay };
+    let mut summary = Summary::new(case.clone(), &loaded.scenario, Seeds::one(outcome.seed));
+    summary.add(&record);
     if args.format == TraceForm::Json {
         let _ = serde_json::to_writer(&mut *io, &Last { run: &record });
         io.print("\n");
     } else if args.format == TraceForm::Human {
-        let mut summary = Summary::new(case.clone(), &loaded.scenario, Seeds::one(outcome.seed));
-        summary.add(&record);
         let look = io.look();
         let text = terminal::summary(look, &summary);
         let print = outcome.fingerprint;
@@ -188,7 +188,7 @@ fn conclude(
             ));
             Exit::Internal
         }
-        None => exit_of(&judgement).or(io.exit()),
+        None => exit_of(summary.verdict()).or(io.exit()),
     }
 }
 
@@ -198,10 +198,12 @@ struct Last<'r> {
     run: &'r Record<'r>,
 }
 
-const fn exit_of(judgement: &Judgement) -> Exit {
-    match judgement.verdict {
-        Verdict::Passed => Exit::Passed,
-        Verdict::Failed => Exit::Failed,
-        Verdict::Inconclusive => Exit::Inconclusive,
+/// That of `run` with the same seed.
+const fn exit_of(verdict: Option<Verdict>) -> Exit {
+    match verdict {
+        None => Exit::Nothing,
+        Some(Verdict::Passed) => Exit::Passed,
+        Some(Verdict::Failed) => Exit::Failed,
+        Some(Verdict::Inconclusive) => Exit::Inconclusive,
     }
 }

@@ -3,7 +3,7 @@
 use crate::Program;
 use crate::args::Report;
 use crate::exit::Exit;
-use crate::files::said;
+use crate::files::{is_report, said};
 use crate::io::Io;
 use crate::shelf::{self, RESULTS};
 use crate::store::{make, no_folder};
@@ -11,7 +11,7 @@ use interregnum_reports::documents::{self, File};
 use interregnum_reports::stored::{self, Stored};
 use interregnum_reports::terminal::Look;
 use std::fs;
-use std::io::BufReader;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// More than this is not read: what is made of it has to be held, too.
@@ -40,6 +40,13 @@ fn again(args: &Report, look: Look) -> Result<String, String> {
         Stored::Audit(audit) => documents::of_audit(audit),
     };
     let folder = args.out.as_deref().unwrap_or_else(|| path.parent().unwrap_or(Path::new("")));
+    if let Some(others) = others(folder, &path) {
+        let (others, path) = (others.display(), path.display());
+        return Err(format!(
+            "{others}: these are other results than {path}, and the page beside them must tell of them; give --out \
+             another folder"
+        ));
+    }
     let about = |error| no_folder(folder, &said(&error));
     let files: Vec<File> = files.map_err(about)?;
     if !folder.as_os_str().is_empty() {
@@ -51,6 +58,40 @@ fn again(args: &Report, look: Look) -> Result<String, String> {
         look.text(&path) + "\n"
     };
     Ok(files.iter().map(line).collect())
+}
+
+/// The results in `folder`, if there are some, and none are those at `path` or a copy of them.
+fn others(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let there = RESULTS.map(|name| folder.join(name));
+    let mut there = there.into_iter().filter(|there| is_report(there)).peekable();
+    let first = there.peek().cloned()?;
+    // What cannot be compared is not known to be the same.
+    let mut are_these = there.map(|there| is_copy(&there, path).unwrap_or(false));
+    (!are_these.any(|is| is)).then_some(first)
+}
+
+/// Whether two files say the same. They may be too large to be held.
+fn is_copy(one: &Path, other: &Path) -> io::Result<bool> {
+    if one.canonicalize()? == other.canonicalize()? {
+        return Ok(true);
+    }
+    if fs::metadata(one)?.len() != fs::metadata(other)?.len() {
+        return Ok(false);
+    }
+    let open = |path| fs::File::open(path).map(BufReader::new);
+    let (mut one, mut other) = (open(one)?, open(other)?);
+    loop {
+        let (here, there) = (one.fill_buf()?, other.fill_buf()?);
+        let same = here.len().min(there.len());
+        if here[..same] != there[..same] || (same == 0 && here.len() != there.len()) {
+            return Ok(false);
+        }
+        if same == 0 {
+            return Ok(true);
+        }
+        one.consume(same);
+        other.consume(same);
+    }
 }
 
 /// The file that is meant: of a folder, the results in it.

@@ -5,7 +5,7 @@ use crate::args::{Form, Run};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
-use crate::keep::{Keeper, recorded};
+use crate::keep::Keeper;
 use crate::output::{Folder, Output};
 use crate::pace::{Watch, is_interrupted};
 use crate::replay::replay_line;
@@ -13,9 +13,10 @@ use crate::seeds::parse_seed;
 use interregnum_reports::json::End;
 use interregnum_reports::{Case, Kept, Record, Summary, terminal};
 use interregnum_sim::campaign::{Broken, Campaign, Ended, Seeds};
+use interregnum_sim::recording::record;
 use interregnum_sim::scenario::Loaded;
 use interregnum_sim::subject::Subject;
-use interregnum_sim::verdict::{Verdict, judge, judge_one_of_many};
+use interregnum_sim::verdict::{Verdict, judge};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -192,7 +193,6 @@ impl Session<'_> {
         let mut summary = Summary::new(case.clone(), &loaded.scenario, seeds);
         let campaign = Campaign { prepared: &*loaded.prepared, seeds, verify };
         let (program, output, watch) = (self.program, &mut self.output, &self.watch);
-        let judge = if seeds.count == 1 { judge } else { judge_one_of_many };
         let ended = campaign.run(&self.pool, watch, |outcome| {
             let judgement = judge(&loaded.scenario, &outcome);
             let print = Some(outcome.fingerprint);
@@ -214,7 +214,7 @@ impl Session<'_> {
         let subject = self.program.registry.find(&loaded.scenario.system);
         let (Some(_), Some(subject)) = (&self.keeper, subject) else { return };
         for kept in summary.to_record() {
-            kept.recording = recorded(subject, &loaded.scenario, &kept.outcome, &self.watch);
+            kept.recording = record(subject, &loaded.scenario, &kept.outcome, &self.watch);
         }
     }
 

@@ -74,6 +74,7 @@ fn what_is_interrupted_while_it_is_recorded_was_interrupted() {
     assert!(error.ends_with("error: interrupted; what was found until then is kept\n"), "{error}");
     let page = fs::read_to_string(folder.path().join("out/index.html")).unwrap();
     assert!(!page.contains("No run nearby was found"), "it was not sought to the end");
+    assert!(page.contains("The search for a run nearby that held was interrupted."));
 }
 
 /// Few lines are wanted, so that nobody has to read them while the run goes on.

@@ -157,6 +157,39 @@ fn a_folder_holds_one_report() {
     assert!(error.contains(&both), "{error}");
 }
 
+/// The page of some results takes no other results' place beside them.
+#[test]
+fn a_report_is_not_made_beside_other_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let scenario = format!("{}/tests/transcripts/run.in/deposed.json", env!("CARGO_MANIFEST_DIR"));
+    for (seed, out) in [("1", "one"), ("2", "two")] {
+        let run = ["run", &scenario, "--out", &at(out), "--quiet", "--seed", seed];
+        assert_eq!(interregnum(&run).0, Exit::Passed);
+    }
+    let (one, before) = (at("one"), files(Path::new(&at("two"))));
+    let (exit, text, error) = interregnum(&["report", &one, "--out", &at("two")]);
+    assert_eq!((exit, text.as_str()), (Exit::Usage, ""));
+    let (these, others) = (at("one/results.json"), at("two/results.json"));
+    let why = format!("error: {others}: these are other results than {these}, and");
+    assert!(error.starts_with(&why) && error.contains("give --out another folder"), "{error}");
+    assert_eq!(files(Path::new(&at("two"))), before);
+    let audit = ["audit", "paxos", "--mutant", "paxos/blank-votes", "--out", &at("audit")];
+    assert_eq!(interregnum(&audit).0, Exit::Passed);
+    let (exit, _, error) = interregnum(&["report", &one, "--out", &at("audit")]);
+    assert!(
+        exit == Exit::Usage && error.contains("audit.json: these are other results"),
+        "{error}"
+    );
+
+    // Those that are there already may be a copy, or no results at all.
+    fs::copy(at("one/results.json"), &others).unwrap();
+    assert_eq!(interregnum(&["report", &one, "--out", &at("two")]).0, Exit::Passed);
+    assert_eq!(files(Path::new(&at("two")))["index.html"], files(Path::new(&one))["index.html"]);
+    fs::write(&others, "{}").unwrap();
+    assert_eq!(interregnum(&["report", &one, "--out", &at("two")]).0, Exit::Passed);
+}
+
 /// Without a page beside them, results are still results; a page beside results of another run is a lie.
 #[cfg(unix)]
 #[test]

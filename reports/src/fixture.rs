@@ -135,7 +135,8 @@ pub(crate) fn recording(lines: u64) -> Recording {
         there: lines.iter().skip(1).take(6).cloned().collect(),
         meanwhile: lines.iter().take(3).cloned().collect(),
     };
-    Recording { total: lines.len() as u64, lines, neighbour: Some(neighbour) }
+    let total = lines.len() as u64;
+    Recording { lines, total, neighbour: Some(neighbour), interrupted: false }
 }
 
 /// A failing run of a planted bug.

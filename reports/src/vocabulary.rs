@@ -1,6 +1,7 @@
 //! What can go wrong, in the words of scenario files: a table for people, a document for machines.
 //!
-//! Deliberately absent: the fields of each kind. They are in the schema, from which the lines here are taken.
+//! The lines are taken from the schema. Deliberately absent: the fields of each kind, of which there are too many
+//! for a table; the command shows those of one kind at a time.
 
 use crate::terminal::{Look, table};
 use interregnum_sim::scenario::{Fault, SYNC, schema};

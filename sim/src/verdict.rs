@@ -51,23 +51,14 @@ impl Judgement {
     }
 }
 
-/// Judges the only run of a scenario.
+/// Judges one run; [`Tally`] has the last word on the scenario, be it the only one. Where the scenario expects
+/// a failure, a run that does not show it says nothing by itself, however many others there are: the same run is
+/// called the same wherever it is told of.
 #[must_use]
 pub fn judge(scenario: &Scenario, outcome: &Outcome) -> Judgement {
-    judge_with(scenario, outcome, Verdict::Failed)
-}
-
-/// Judges one run of many; [`Tally`] has the last word. Where the scenario expects a failure, a seed
-/// that does not show it says nothing yet.
-#[must_use]
-pub fn judge_one_of_many(scenario: &Scenario, outcome: &Outcome) -> Judgement {
-    judge_with(scenario, outcome, Verdict::Inconclusive)
-}
-
-fn judge_with(scenario: &Scenario, outcome: &Outcome, missed: Verdict) -> Judgement {
     let expect = &scenario.expect;
     let mut judgement = Judgement { verdict: Verdict::Passed, reasons: Vec::new() };
-    judge_observed(expect, outcome, missed, &mut judgement);
+    judge_observed(expect, outcome, &mut judgement);
     let wants_inconsistency = expect.observed == scenario::Observed::InconsistentEvidence;
     for property in &outcome.properties {
         match property.verdict {
@@ -98,7 +89,7 @@ fn expects_failure(scenario: &Scenario) -> bool {
     !matches!(scenario.expect.observed, scenario::Observed::Held)
 }
 
-fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement: &mut Judgement) {
+fn judge_observed(expect: &Expect, outcome: &Outcome, judgement: &mut Judgement) {
     use scenario::Observed as Want;
     let named = |id: &str| expect.invariant.as_deref().is_none_or(|want| want == id);
     match (&outcome.observed, expect.observed) {
@@ -107,8 +98,10 @@ fn judge_observed(expect: &Expect, outcome: &Outcome, missed: Verdict, judgement
             judgement.add(Verdict::Failed, format!("a machine panicked: {what}"));
         }
         (Observed::Held, Want::Held) => {}
-        (Observed::Held, Want::Violated | Want::Stalled | Want::InconsistentEvidence) => judgement
-            .add(missed, "everything held, although the scenario expects a failure".to_owned()),
+        (Observed::Held, Want::Violated | Want::Stalled | Want::InconsistentEvidence) => {
+            let what = "everything held, although the scenario expects a failure";
+            judgement.add(Verdict::Inconclusive, what.to_owned());
+        }
         (Observed::Violated, Want::InconsistentEvidence) if !outcome.is_inconsistent() => {
             let what =
                 "an invariant was violated, although the scenario expects contradictory claims";

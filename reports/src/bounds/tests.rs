@@ -18,7 +18,8 @@ fn run(lines: u64, process: impl Fn(u64) -> String) -> Kept {
         ..fixture::line(number, number.checked_sub(1))
     };
     let lines: Vec<_> = (0..lines).map(line).collect();
-    kept.recording = Some(Recording { total: lines.len() as u64, lines, neighbour: None });
+    kept.recording =
+        Some(Recording { total: lines.len() as u64, lines, neighbour: None, interrupted: false });
     kept
 }
 

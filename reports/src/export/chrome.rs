@@ -178,6 +178,14 @@ impl ChromeTrace {
         for (nth, bar) in (0..).zip(&bars) {
             self.bar(to, nth, bar)?;
         }
+        self.close(to)
+    }
+
+    /// Ends the document of a run that was cut short: what lasted in it is not known.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn close(&self, to: &mut dyn Write) -> io::Result<()> {
         to.write_all(b"\n]}\n")
     }
 

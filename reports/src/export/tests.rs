@@ -1,5 +1,5 @@
 use super::Memory;
-use super::chrome::chrome;
+use super::chrome::{ChromeTrace, chrome};
 use super::shiviz::{ShivizLog, shiviz};
 use crate::fixture::{HOSTILE, line, outcome};
 use interregnum_sim::outcome::Observed;
@@ -22,6 +22,21 @@ fn hostile_words_stay_words() {
     for line in log.lines().skip(2) {
         assert_eq!(line.matches(" \"").count(), 1, "{line}");
         assert!(!line.split(' ').next().unwrap().is_empty() && line.ends_with('}'));
+    }
+}
+
+/// A run that was cut short has no outcome, and its trace is a document all the same.
+#[test]
+fn a_trace_ends_without_an_outcome() {
+    for lines in [0, 3] {
+        let (mut text, mut trace) = (Vec::new(), ChromeTrace::default());
+        trace.begin(&mut text).unwrap();
+        for number in 0..lines {
+            trace.line(&mut text, &line(number, None)).unwrap();
+        }
+        trace.close(&mut text).unwrap();
+        let parsed: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(parsed["traceEvents"].as_array().unwrap().is_empty(), lines == 0);
     }
 }
 

@@ -143,7 +143,7 @@ fn of_bug(row: &Audited, kept: &Kept, sound: &str, version: &str) -> File {
                 }
                 @if let Some(why) = why::bug(row) { dt { "Not as expected" } dd { (why) } }
                 @if let Some(case) = &row.case {
-                    dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
+                    dt { "System" } dd { (case.system) ", " (counted(u64::from(case.nodes), "node")) }
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn page(case: &Case, kept: &Kept, traces: &str, version: &str) -> Str
             @if !case.why.is_empty() { p.why { (case.why) } }
             dl {
                 dt { "File" } dd { code { (case.path) } }
-                dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
+                dt { "System" } dd { (case.system) ", " (counted(u64::from(case.nodes), "node")) }
                 @if let Some(mutant) = &case.mutant { dt { "Planted bug" } dd { code { (mutant) } } }
                 dt { "Expected" } dd { (case.expectation) }
             }
@@ -75,7 +75,7 @@ pub(super) fn article(kept: &Kept, case: Option<&Case>, steps: &Steps) -> Markup
                     dd { (drawn(outcome)) }
                 }
                 dt { "Length" }
-                dd { (number(outcome.events)) " events, " (span(outcome.virtual_ns)) }
+                dd { (counted(outcome.events, "event")) ", " (span(outcome.virtual_ns)) }
                 dt { "Fingerprint" } dd { code { (outcome.fingerprint) } }
             }
         }

@@ -19,7 +19,7 @@ pub(super) fn section(index: usize, summary: &Summary, version: &str, room: &mut
             @if !case.why.is_empty() { p.why { (case.why) } }
             dl {
                 dt { "File" } dd { code { (case.path) } }
-                dt { "System" } dd { (case.system) ", " (case.nodes) " nodes" }
+                dt { "System" } dd { (case.system) ", " (counted(u64::from(case.nodes), "node")) }
                 @if let Some(mutant) = &case.mutant { dt { "Planted bug" } dd { code { (mutant) } } }
                 dt { "Expected" } dd { (case.expectation) }
                 dt { "Ran" }

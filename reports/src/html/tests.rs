@@ -208,7 +208,7 @@ fn page_on(observed: &[Observed]) -> String {
         let mut outcome = crate::fixture::outcome(seed, observed.clone(), 1);
         let is_plain = |finding| matches!(finding, Finding::Held | Finding::Violated);
         outcome.properties.retain(|property| is_plain(property.verdict));
-        let judgement = interregnum_sim::verdict::judge_one_of_many(&scenario, &outcome);
+        let judgement = judge(&scenario, &outcome);
         summary.add(&Record { case: &case, outcome: &outcome, judgement: &judgement, replay: "r" });
     }
     let summaries = [summary.clone(), summary];
@@ -238,4 +238,28 @@ fn runs_without_the_failure_that_was_looked_for_are_counted() {
     let counts: Vec<_> = cells.map(|cell| cell.split('<').next().unwrap()).collect();
     assert_eq!(counts, ["10", "0", "0", "0", "10"], "{row}");
     assert!(!page_on(&[Observed::Violated]).contains("Without the failure"));
+}
+
+/// In the terminal, on every page and in every picture.
+#[test]
+fn one_node_is_not_called_nodes() {
+    let mut alone = outcome(1, 40);
+    alone.highlights.iter_mut().for_each(|event| event.node = event.node.and(Some(0)));
+    let mut summary = crate::fixture::summary("t", 1, &[alone]);
+    summary.case.nodes = 1;
+    summary.kept[0].recording = Some(crate::fixture::recording(10));
+    let text = crate::terminal::summary(crate::terminal::Look::PLAIN, &summary);
+    assert!(text.contains(" · 1 node · "), "{text}");
+    let mut audit = crate::fixture::audit();
+    audit.rows.iter_mut().flat_map(|row| &mut row.case).for_each(|case| case.nodes = 1);
+    let summaries = vec![summary; MOST_EXPLAINED];
+    let end = End { summaries: &summaries, interrupted: false, error: None };
+    let files = of_run(&end, "1.0.0").into_iter().chain(of_audit(&audit));
+    for File { path, text } in files.filter(|file| file.path.ends_with(".html")) {
+        assert!(!text.contains("1 nodes"), "{path}");
+        if path.starts_with("runs/") {
+            assert!(text.contains(", 1 node<"), "{path}");
+        }
+        assert!(path.contains("bug") || path == "index.html" || text.contains("the only node"));
+    }
 }

@@ -88,7 +88,7 @@ fn head(look: Look, summary: &Summary) -> String {
         Some(mutant) => format!("planted bug {mutant}"),
         None => case.system.clone(),
     };
-    let mut facts = vec![system, format!("{} nodes", case.nodes), summary.seeds_run()];
+    let mut facts = vec![system, counted(u64::from(case.nodes), "node"), summary.seeds_run()];
     facts.push(counted(summary.events, "event"));
     facts.push(format!("{} of virtual time", span(summary.virtual_ns)));
     let _ = writeln!(text, "  {}", look.dim(facts.join(" · ")));

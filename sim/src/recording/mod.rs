@@ -14,7 +14,7 @@ mod neighbour;
 
 pub use keeper::Names;
 
-use crate::campaign::Pace;
+use crate::campaign::{Cancelled, Pace};
 use crate::outcome::{Observed, Outcome, TraceLine, as_hex};
 use crate::scenario::Scenario;
 use crate::subject::{Prepared, Subject};
@@ -34,6 +34,9 @@ pub struct Recording {
     pub total: u64,
     /// The nearest run that held, if one was found.
     pub neighbour: Option<Neighbour>,
+    /// Whether the search for one was interrupted: that none was found says nothing then.
+    #[serde(default)]
+    pub interrupted: bool,
 }
 
 /// A run that differs from a failing one in one thing and held.
@@ -62,7 +65,8 @@ pub struct Neighbour {
     pub meanwhile: Vec<TraceLine>,
 }
 
-/// Records the run of `scenario` that ended in `failed`; nothing if it did not fail, or `pace` cancelled it.
+/// Records the run of `scenario` that ended in `failed`; nothing if it did not fail, or `pace` cancelled it before
+/// the run had been made again. What is cancelled later is the search for a run that held.
 #[must_use]
 pub fn record(
     subject: &dyn Subject,
@@ -75,11 +79,12 @@ pub fn record(
     }
     let prepared = subject.prepare(scenario).ok()?;
     let mut keeper = Keeper::new(failed);
-    again(&*prepared, failed.seed, &mut keeper, pace)?;
+    again(&*prepared, failed.seed, &mut keeper, pace).ok()?;
     let trace = (&*keeper.prints, keeper.total);
-    let neighbour = neighbour::find(subject, scenario, (&*prepared, failed), trace, pace);
+    let found = neighbour::find(subject, scenario, (&*prepared, failed), trace, pace);
+    let (interrupted, neighbour) = (found.is_err(), found.ok().flatten());
     let total = keeper.total;
-    Some(Recording { lines: keeper.lines(), total, neighbour })
+    Some(Recording { lines: keeper.lines(), total, neighbour, interrupted })
 }
 
 /// Makes a run again for `recorder`; how it went is known, even if it ends in a panic.
@@ -88,9 +93,9 @@ fn again(
     seed: u64,
     recorder: &mut dyn Recorder,
     pace: &dyn Pace,
-) -> Option<()> {
+) -> Result<(), Cancelled> {
     let ran = catch_unwind(AssertUnwindSafe(|| prepared.trace_until(seed, recorder, pace)));
-    if matches!(ran, Ok(Err(_))) { None } else { Some(()) }
+    ran.map_or(Ok(()), |ran| ran.map(drop))
 }
 
 /// The half of a fingerprint that is compared.

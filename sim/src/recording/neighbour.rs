@@ -2,7 +2,7 @@
 
 use super::{Neighbour, again, high};
 use crate::audit::sound;
-use crate::campaign::{Pace, run_once};
+use crate::campaign::{Cancelled, Pace, run_once};
 use crate::outcome::{Observed, Outcome, TraceLine};
 use crate::scenario::{Scenario, Seed};
 use crate::subject::{Prepared, Subject};
@@ -21,6 +21,15 @@ const NEARBY: u64 = 20_000;
 const MOST_EVENTS: u64 = 5_000_000;
 const MOST_NEIGHBOURS: usize = 24;
 
+/// The search was cancelled before its end.
+pub(super) struct Interrupted;
+
+impl From<Cancelled> for Interrupted {
+    fn from(_: Cancelled) -> Self {
+        Self
+    }
+}
+
 /// Finds it, if it is near.
 pub(super) fn find(
     subject: &dyn Subject,
@@ -28,14 +37,15 @@ pub(super) fn find(
     (prepared, failed): (&dyn Prepared, &Outcome),
     (prints, total): (&[u64], u64),
     pace: &dyn Pace,
-) -> Option<Neighbour> {
+) -> Result<Option<Neighbour>, Interrupted> {
     let mut events = 0;
     for (what, scenario, seed) in candidates(scenario, prepared, failed) {
         if events > MOST_EVENTS {
-            return None;
+            break;
         }
         let Ok(other) = subject.prepare(&scenario) else { continue };
-        let outcome = run_once(&*other, seed, pace).ok()??;
+        let Ok(outcome) = run_once(&*other, seed, pace) else { break };
+        let outcome = outcome.ok_or(Interrupted)?;
         events += outcome.events;
         if outcome.observed != Observed::Held {
             continue;
@@ -46,7 +56,7 @@ pub(super) fn find(
         let around = |of: &dyn Prepared, seed| {
             let mut around = Around { differs_at, lines: Vec::new() };
             // Where nothing differs there is nothing to be set side by side.
-            let made = if alike { Some(()) } else { again(of, seed, &mut around, pace) };
+            let made = if alike { Ok(()) } else { again(of, seed, &mut around, pace) };
             made.map(|()| around.lines)
         };
         let mut meanwhile = Meanwhile::new(failed, total);
@@ -54,7 +64,7 @@ pub(super) fn find(
         let meanwhile = meanwhile.lines.into();
         let fingerprint = outcome.fingerprint.to_string();
         let (here, there) = (around(prepared, failed.seed)?, around(&*other, seed)?);
-        return Some(Neighbour {
+        return Ok(Some(Neighbour {
             what,
             seed,
             fingerprint,
@@ -63,9 +73,9 @@ pub(super) fn find(
             here,
             there,
             meanwhile,
-        });
+        }));
     }
-    None
+    Ok(None)
 }
 
 /// What may hold in place of the run that failed, the nearest first: later faults are left out before

@@ -20,6 +20,9 @@ pub(super) fn section(recording: &Recording) -> Markup {
         h5 { "The nearest run that held" }
         @match &recording.neighbour {
             Some(neighbour) => { (parting(neighbour, recording.total)) (meanwhile(neighbour)) },
+            None if recording.interrupted => {
+                p.soft { "The search for a run nearby that held was interrupted." }
+            }
             None => p.soft { "No run nearby was found that held." },
         }
     }

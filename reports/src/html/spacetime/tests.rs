@@ -30,7 +30,7 @@ fn outcome(facts: &[(u64, u8, &str)]) -> Outcome {
 }
 
 fn recording(lines: Vec<TraceLine>) -> Recording {
-    Recording { total: lines.len() as u64, lines, neighbour: None }
+    Recording { total: lines.len() as u64, lines, neighbour: None, interrupted: false }
 }
 
 /// n0 sends to n1, which writes; meanwhile n2 talks to itself for a long time.
@@ -91,6 +91,22 @@ fn evidence_is_the_line_that_says_most_of_it() {
     let page = told.section(&[]).into_string();
     assert!(page.contains("id=\"r2-e54-1\" class=\"led evidence\""), "{page}");
     assert!(page.contains("class=\"beside\""));
+}
+
+/// That nothing was found is said only of a search that came to its end.
+#[test]
+fn an_interrupted_search_is_told_from_one_without_a_find() {
+    let mut recording = recording(chain());
+    let page = |recording: &Recording| neighbour::section(recording).into_string();
+    assert!(page(&recording).contains("No run nearby was found that held."));
+    recording.interrupted = true;
+    let said = page(&recording);
+    assert!(said.contains("The search for a run nearby that held was interrupted."), "{said}");
+    assert!(!said.contains("No run nearby"), "{said}");
+    // Results that were stored before there was such a word.
+    let mut stored = serde_json::to_value(&recording).unwrap();
+    stored.as_object_mut().unwrap().remove("interrupted").unwrap();
+    assert!(!serde_json::from_value::<Recording>(stored).unwrap().interrupted);
 }
 
 /// What a recording left out is said where it is missing.
@@ -177,7 +193,8 @@ fn nonsense_is_drawn_all_the_same() {
     let outcome = outcome(&[(u64::MAX, 255, fixture::HOSTILE)]);
     let page = Told::of(&outcome, &recording, "").unwrap().section(&[]).into_string();
     assert!(!page.contains("<b> `"), "escaped");
-    let empty = Recording { lines: Vec::new(), total: u64::MAX, neighbour: None };
+    let mut empty = self::recording(Vec::new());
+    empty.total = u64::MAX;
     assert!(Told::of(&outcome, &empty, "").is_none());
 }
 
@@ -217,7 +234,7 @@ fn neighbour_of(there: Vec<TraceLine>) -> Recording {
         there,
         meanwhile: Vec::new(),
     };
-    Recording { neighbour: Some(neighbour), total: 3, lines: Vec::new() }
+    Recording { neighbour: Some(neighbour), total: 3, lines: Vec::new(), interrupted: false }
 }
 
 /// What the run that held did after this one had failed is no difference between the two.

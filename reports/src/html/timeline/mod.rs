@@ -7,7 +7,7 @@ mod scale;
 mod waits;
 
 use crate::highlights::{Bar, Bars};
-use crate::words::{number, span};
+use crate::words::{counted, number, span};
 use canvas::{Canvas, Ink, Side, picture};
 use faults::{Spot, place};
 use interregnum_sim::latency::Waits;
@@ -76,17 +76,19 @@ fn figure(bars: &Bars, outcome: &Outcome, nodes: u8, window: (u64, u64), name: &
     let waits = waits::within(&outcome.latency, scale);
     let frame = Frame { scale, lanes, fault_rows, has_waits: !waits.is_empty() };
     let below = if waits.is_empty() { "" } else { "; below them, how long clients waited" };
-    let label = format!(
-        "{name}: one lane for each of {nodes} nodes, from {} to {}{below}",
-        span(scale.from),
-        span(scale.to)
-    );
+    let nodes = usize::from(nodes);
+    let lanes = match nodes {
+        1 => "one lane for the only node".to_owned(),
+        _ => format!("one lane for each of {nodes} nodes"),
+    };
+    let (from, to) = (span(scale.from), span(scale.to));
+    let label = format!("{name}: {lanes}, from {from} to {to}{below}");
     let size = (LEFT + WIDTH + 24, frame.base() + 40);
     html! {
         figure {
             figcaption { b { (name) } ", " (span(scale.from)) " to " (span(scale.to)) }
             (picture(size, &label, |canvas| {
-                axes(canvas, &frame, usize::from(nodes));
+                axes(canvas, &frame, nodes);
                 faults.iter().for_each(|(bar, spot)| draw_fault(canvas, bar, *spot, scale));
                 let shown = bars.bars.iter().filter(|bar| scale.shows(bar.from, bar.to));
                 shown.for_each(|bar| draw(canvas, bar, &frame));
@@ -110,7 +112,9 @@ fn axes(canvas: &Canvas<'_, '_>, frame: &Frame, nodes: usize) {
         canvas.line(&[(LEFT, y), (LEFT + WIDTH, y)], Ink::Line, 1);
     }
     if nodes > frame.lanes {
-        let more = format!("{} more nodes have no lane", nodes - frame.lanes);
+        let has = if nodes - frame.lanes == 1 { "has" } else { "have" };
+        let more = counted((nodes - frame.lanes) as u64, "more node");
+        let more = format!("{more} {has} no lane");
         canvas.text((LEFT, frame.base() + 28), Side::Left, (11, Ink::Soft), &more);
     }
     if frame.fault_rows > 0 {

@@ -9,16 +9,17 @@
 //!
 //! The second clause compares each promise with what was acknowledged before, and each acknowledgement with
 //! the promises sent before; it is cheap, because an acknowledgement below a promise is the exception. Kept
-//! are, per node, the highest ballot acknowledged in each slot that some node's log still reaches, and the
-//! last promises. What a node told itself is not on the wire; the first clause covers its disk all the same.
+//! are, per node, the highest ballot acknowledged in each slot that some node's log still reaches, with when it
+//! was first told, and the last promises. What a node told itself is not on the wire; the first clause covers its disk all the same.
 
 use super::losses::Losses;
 use super::properties::A1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
+use interregnum_core::Fold;
 use interregnum_core::consensus::{App, LogSlot};
 use interregnum_core::paxos::{Ballot, Held, Promise};
-use interregnum_core::{Fold, NodeId};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 /// So many promises of each node are kept.
@@ -48,20 +49,39 @@ impl Sent {
     }
 }
 
+/// A ballot, and when it was first acknowledged.
+#[derive(Clone, Copy, Debug, Fold)]
+struct Acknowledged {
+    ballot: Ballot,
+    #[fold(skip)]
+    at: TrueTime,
+}
+
+/// No acknowledgement.
+const NOTHING: Acknowledged = Acknowledged { ballot: Ballot::NONE, at: TrueTime::ZERO };
+
 #[derive(Clone, Debug, Fold)]
 struct Acceptor {
     /// What the two copies of the promise on its disk are; a damaged one is none.
     copies: [Ballot; 2],
-    /// Whether it started without its memory.
-    forgot: bool,
+    /// When each of them became that.
+    #[fold(skip)]
+    since: [TrueTime; 2],
+    /// When it started without its memory, if it did.
+    forgot: Option<TrueTime>,
     /// The highest ballot in a promise, an acceptance or a grant that it sent.
     told: Ballot,
+    /// When it first sent that, and how.
+    #[fold(skip)]
+    told_at: TrueTime,
+    #[fold(skip)]
+    told_by: &'static str,
     /// Its latest promises, oldest first.
     promises: VecDeque<Sent>,
     /// The highest ballot promised on the wire.
     promised: Ballot,
     /// The highest ballot acknowledged, by slot from `base` on.
-    acknowledged: VecDeque<Ballot>,
+    acknowledged: VecDeque<Acknowledged>,
     base: LogSlot,
 }
 
@@ -76,8 +96,11 @@ impl Acceptors {
     pub(super) fn new(members: u8) -> Self {
         let blank = Acceptor {
             copies: [Ballot::NONE; 2],
-            forgot: false,
+            since: [TrueTime::ZERO; 2],
+            forgot: None,
             told: Ballot::NONE,
+            told_at: TrueTime::ZERO,
+            told_by: "",
             promises: VecDeque::new(),
             promised: Ballot::NONE,
             acknowledged: VecDeque::new(),
@@ -96,9 +119,17 @@ impl Acceptors {
     ) -> Option<Failure> {
         let acceptor = self.acceptors.get_mut(node.index())?;
         *acceptor.copies.get_mut(copy)? = ballot;
-        let told = acceptor.told;
-        let how = if ballot.is_none() { "a copy was damaged" } else { "a copy became durable" };
-        self.is_durable(now, node, (told, how), losses)
+        *acceptor.since.get_mut(copy)? = now;
+        let Acceptor { told, told_at, told_by, .. } = *acceptor;
+        let highest = self.falls_short(now, node, told, losses)?;
+        let failure =
+            unkept(node, told, highest).because(told_at, node, format!("{told_by} in {told}"));
+        let how = if ballot.is_none() {
+            "a copy of its promise was damaged".to_owned()
+        } else {
+            format!("a copy of its promise of {ballot} became durable")
+        };
+        Some(self.fail(failure.because(now, node, how)))
     }
 
     /// Whether both copies of the promise of `node` are above `ballot`, so that it may have told so.
@@ -107,8 +138,8 @@ impl Acceptors {
         acceptor.is_some_and(|acceptor| acceptor.copies.iter().all(|copy| *copy > ballot))
     }
 
-    /// `node` started, with its memory or without.
-    pub(super) fn booted(&mut self, node: NodeId, forgot: bool) {
+    /// `node` started, with its memory or, at some time, without.
+    pub(super) fn booted(&mut self, node: NodeId, forgot: Option<TrueTime>) {
         if let Some(acceptor) = self.acceptors.get_mut(node.index()) {
             acceptor.forgot = forgot;
         }
@@ -117,12 +148,11 @@ impl Acceptors {
     /// `node` sent a prepare or an accept.
     #[inline]
     pub(super) fn asked(&mut self, now: TrueTime, node: NodeId, how: &str) -> Option<Failure> {
-        if !self.acceptors.get(node.index())?.forgot {
-            return None;
-        }
+        let since = self.acceptors.get(node.index())?.forgot?;
         self.tally.exercised(now);
         let what = format!("{node} started without its promise or its name, and takes part");
-        Some(self.fail(Failure::new(&A1, what).because(now, node, how)))
+        let failure = Failure::new(&A1, what).because(since, node, "started without its memory");
+        Some(self.fail(failure.because(now, node, how)))
     }
 
     /// `node` sent something that reveals that it promised at least `ballot`.
@@ -131,28 +161,35 @@ impl Acceptors {
         &mut self,
         now: TrueTime,
         node: NodeId,
-        (ballot, how): (Ballot, &str),
+        (ballot, how): (Ballot, &'static str),
         losses: &Losses,
     ) -> Option<Failure> {
         let acceptor = self.acceptors.get_mut(node.index())?;
-        if acceptor.forgot {
+        if acceptor.forgot.is_some() {
             return self.asked(now, node, how);
         }
         if ballot <= acceptor.told {
             self.tally.checked();
             return None;
         }
-        acceptor.told = ballot;
-        self.is_durable(now, node, (ballot, how), losses)
+        (acceptor.told, acceptor.told_at, acceptor.told_by) = (ballot, now, how);
+        let highest = self.falls_short(now, node, ballot, losses)?;
+        let mut failure = unkept(node, ballot, highest);
+        if let Some((promise, since)) = self.acceptors.get(node.index())?.durable() {
+            let what = format!("a copy of its promise of {promise} became durable");
+            failure = failure.because(since, node, what);
+        }
+        Some(self.fail(failure.because(now, node, format!("{how} in {ballot}"))))
     }
 
-    fn is_durable(
+    /// The highest promise on the disk of `node`, if it is below `ballot` and the node should remember.
+    fn falls_short(
         &mut self,
         now: TrueTime,
         node: NodeId,
-        (ballot, how): (Ballot, &str),
+        ballot: Ballot,
         losses: &Losses,
-    ) -> Option<Failure> {
+    ) -> Option<Ballot> {
         let acceptor = self.acceptors.get(node.index())?;
         let highest = acceptor.copies[0].max(acceptor.copies[1]);
         if !losses.remembers(node) {
@@ -160,12 +197,7 @@ impl Acceptors {
             return None;
         }
         self.tally.exercised(now);
-        if highest >= ballot {
-            return None;
-        }
-        let what =
-            format!("{node} told of {ballot}, but its disk knows of no promise above {highest}");
-        Some(self.fail(Failure::new(&A1, what).because(now, node, how)))
+        (highest < ballot).then_some(highest)
     }
 
     /// `node` sent an acceptance.
@@ -181,7 +213,7 @@ impl Acceptors {
             return Some(failure);
         }
         let acceptor = self.acceptors.get_mut(node.index())?;
-        acceptor.keep(slot, ballot);
+        acceptor.keep(slot, Acknowledged { ballot, at: now });
         if ballot >= acceptor.promised {
             return None;
         }
@@ -192,7 +224,7 @@ impl Acceptors {
         let failure = omitted(node, slot, ballot, broken.ballot).because(
             broken.at,
             node,
-            format!("promised {} and said nothing of {slot} from {ballot} or above", broken.ballot),
+            format!("promises {} and says nothing of {slot} from {ballot} or above", broken.ballot),
         );
         Some(self.fail(failure.because(now, node, format!("acknowledges {slot} in {ballot}"))))
     }
@@ -223,10 +255,17 @@ impl Acceptors {
         if compared {
             self.tally.exercised(now);
         }
-        let (slot, ballot) = broken?;
-        let fact = format!("promises {} and says nothing of it", promise.ballot);
-        let failure = omitted(node, slot, ballot, promise.ballot).because(now, node, fact);
-        Some(self.fail(failure))
+        let (slot, Acknowledged { ballot, at }) = broken?;
+        let failure = omitted(node, slot, ballot, promise.ballot).because(
+            at,
+            node,
+            format!("acknowledges {slot} in {ballot}"),
+        );
+        let fact = format!(
+            "promises {} and says nothing of {slot} from {ballot} or above",
+            promise.ballot
+        );
+        Some(self.fail(failure.because(now, node, fact)))
     }
 
     /// No node's log reaches below `base`: what was acknowledged there matters no more.
@@ -246,7 +285,7 @@ impl Acceptors {
 
 impl Acceptor {
     #[inline]
-    fn keep(&mut self, slot: LogSlot, ballot: Ballot) {
+    fn keep(&mut self, slot: LogSlot, new: Acknowledged) {
         let Some(at) = slot.0.checked_sub(self.base.0).and_then(|at| usize::try_from(at).ok())
         else {
             return;
@@ -259,20 +298,29 @@ impl Acceptor {
             let gone = (at + 1 - SLOTS).min(self.acknowledged.len());
             self.acknowledged.drain(..gone);
             self.base = self.base.plus((at + 1 - SLOTS) as u64);
-            return self.keep(slot, ballot);
+            return self.keep(slot, new);
         }
         if at >= self.acknowledged.len() {
-            self.acknowledged.resize(at + 1, Ballot::NONE);
+            self.acknowledged.resize(at + 1, NOTHING);
         }
-        self.acknowledged[at] = self.acknowledged[at].max(ballot);
+        if new.ballot > self.acknowledged[at].ballot {
+            self.acknowledged[at] = new;
+        }
+    }
+
+    /// The highest promise on its disk that is none of those it began with, and when it became durable.
+    fn durable(&self) -> Option<(Ballot, TrueTime)> {
+        let copies = self.copies.iter().copied().zip(self.since.iter().copied());
+        let copies = copies.filter(|(promise, _)| !promise.is_none());
+        copies.max_by_key(|(promise, since)| (*promise, Reverse(*since)))
     }
 
     /// The first slot acknowledged in a ballot below the promise's that it leaves out.
-    fn omitted_by(&self, sent: &Sent) -> Option<(LogSlot, Ballot)> {
+    fn omitted_by(&self, sent: &Sent) -> Option<(LogSlot, Acknowledged)> {
         let from = sent.first.max(sent.log_start);
         let skip = usize::try_from(from.above(self.base)).unwrap_or(usize::MAX);
         let slots = (self.base.0..).map(LogSlot).zip(self.acknowledged.iter().copied()).skip(skip);
-        let mut omitted = slots.filter(|(slot, ballot)| {
+        let mut omitted = slots.filter(|(slot, Acknowledged { ballot, .. })| {
             !ballot.is_none() && *ballot < sent.ballot && !sent.covers(*slot, *ballot)
         });
         omitted.next()
@@ -288,6 +336,11 @@ fn said<A: App>(at: TrueTime, promise: &Promise<A>) -> Sent {
     reports.sort_unstable_by_key(|(slot, _)| *slot);
     let Promise { ballot, first, log_start, .. } = *promise;
     Sent { ballot, at, first, log_start, reports }
+}
+
+fn unkept(node: NodeId, told: Ballot, highest: Ballot) -> Failure {
+    let what = format!("{node} told of {told}, but its disk knows of no promise above {highest}");
+    Failure::new(&A1, what)
 }
 
 fn omitted(node: NodeId, slot: LogSlot, ballot: Ballot, promise: Ballot) -> Failure {

@@ -139,7 +139,7 @@ impl<A: App> Bench<A> {
             }
             Term::Booted { node, incarnation } => {
                 self.ballots.booted(node, incarnation);
-                self.acceptors.booted(node, false);
+                self.acceptors.booted(node, None);
                 self.catch_up.booted(node);
                 None
             }

@@ -32,7 +32,7 @@ impl<A: App> Bench<A> {
             Term::Damaged { node, part, torn } => self.damaged(now, node, part, torn),
             Term::Replaced { node } => self.replaced(node),
             Term::Forgot { node } => {
-                self.acceptors.booted(node, true);
+                self.acceptors.booted(node, Some(now));
                 None
             }
             Term::DurableSnapshot { node, place, snapshot } => {

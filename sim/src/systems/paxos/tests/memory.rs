@@ -96,6 +96,45 @@ fn a1_a_promise_tells_everything_acknowledged_below_it() {
     }
 }
 
+/// What was said stands beside what contradicts it, with its time, whichever came first.
+#[test]
+fn a1_names_both_facts() {
+    let (old, new, node) = (ballot(2, 0), ballot(4, 1), Some(2));
+    let accepts = |story: &mut Story| acknowledges(story, 2, old, 1);
+    let omits = |story: &mut Story| promises(story, 2, new, (1, 1), &[]);
+    let (accepted, omitted) =
+        ("acknowledges s1 in b2.n0", "promises b4.n1 and says nothing of s1 from b2.n0 or above");
+    let mut story = Story::new();
+    remembers(&mut story, 2, old);
+    accepts(&mut story);
+    // Told once more later, it is as old as it was.
+    accepts(&mut story);
+    omits(&mut story);
+    assert_eq!(story.facts(), [(2, node, accepted), (5, node, omitted)]);
+
+    let mut story = Story::new();
+    omits(&mut story);
+    accepts(&mut story);
+    assert_eq!(story.facts(), [(2, node, omitted), (3, node, accepted)]);
+
+    let mut story = Story::new();
+    omits(&mut story);
+    remembers(&mut story, 2, old);
+    let lower = "a copy of its promise of b2.n0 became durable";
+    assert_eq!(story.facts(), [(2, node, "sent a promise in b4.n1"), (3, node, lower)]);
+
+    let mut story = Story::new();
+    remembers(&mut story, 2, old);
+    story.tell(Term::Granted { from: NodeId(2), ballot: new });
+    assert_eq!(story.facts(), [(1, node, lower), (2, node, "sent a grant in b4.n1")]);
+
+    let mut story = Story::new();
+    story.tell(Term::Forgot { node: NodeId(2) });
+    accepts(&mut story);
+    let forgot = "started without its memory";
+    assert_eq!(story.facts(), [(1, node, forgot), (2, node, "sent an acceptance")]);
+}
+
 #[test]
 fn a1_binds_only_below_the_promise_and_where_it_was_asked() {
     let mut story = Story::new();

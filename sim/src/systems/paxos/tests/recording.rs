@@ -1,20 +1,25 @@
 //! What is recorded of a failing run: enough to explain it, and no more.
 
 use super::runs::{run_of, stormy};
-use crate::campaign::Patient;
-use crate::outcome::{Observed, TraceLine};
+use crate::campaign::{Pace, Patient};
+use crate::outcome::{Observed, Outcome, TraceLine};
 use crate::recording::{Recording, record};
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-fn recorded(subject: &dyn Subject, mutant: &str) -> Recording {
+fn failing(subject: &dyn Subject, mutant: &str) -> (Scenario, Outcome) {
     let text = subject.scenario_of(mutant).expect("it has a scenario");
     let scenario: Scenario = serde_json::from_str(text).expect("a scenario");
     let prepared = subject.prepare(&scenario).expect("it is sound");
     let failed = (0..200).map(|seed| prepared.run(seed));
     let failed = failed.into_iter().find(|outcome| outcome.observed != Observed::Held);
-    let failed = failed.expect("some seed fails");
+    (scenario, failed.expect("some seed fails"))
+}
+
+fn recorded(subject: &dyn Subject, mutant: &str) -> Recording {
+    let (scenario, failed) = failing(subject, mutant);
     let recording = record(subject, &scenario, &failed, &Patient).expect("it failed");
     let last = recording.lines.last().expect("there are lines");
     let at = failed.violation.expect("a property failed").at_ns;
@@ -75,4 +80,34 @@ fn what_held_is_not_recorded() {
     let held = run_of(&*subject, &scenario, 1);
     let scenario: Scenario = serde_json::from_value(scenario).expect("a scenario");
     assert_eq!(record(&*subject, &scenario, &held, &Patient), None);
+}
+
+/// Is asked so many times before it cancels.
+struct Impatient(AtomicU64);
+
+impl Pace for Impatient {
+    fn is_cancelled(&self) -> bool {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_err()
+    }
+
+    fn finished(&self, _: &Outcome) {}
+}
+
+/// The story of the run is kept, and nobody is told that no run held: it was not sought to the end.
+#[test]
+fn what_is_cancelled_during_the_search_says_so() {
+    let subject = super::super::register();
+    let (scenario, failed) = failing(&*subject, "paxos/votes-by-message");
+    let whole = record(&*subject, &scenario, &failed, &Patient).expect("it failed");
+    assert!(whole.neighbour.is_some() && !whole.interrupted);
+    let asked = Impatient(AtomicU64::new(u64::MAX));
+    assert!(record(&*subject, &scenario, &failed, &asked).is_some());
+    let often = u64::MAX - asked.0.into_inner();
+    let cut = |after| record(&*subject, &scenario, &failed, &Impatient(AtomicU64::new(after)));
+    assert_eq!(cut(0), None, "the run itself was not made again");
+    let cut = cut(often - 1).expect("the run was made again");
+    assert_eq!((cut.neighbour, cut.interrupted), (None, true));
+    assert_eq!((cut.lines, cut.total), (whole.lines, whole.total));
 }

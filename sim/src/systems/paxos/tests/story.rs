@@ -197,6 +197,12 @@ impl Story {
         self.failure().map(|failure| (failure.property.id, failure.finding))
     }
 
+    /// The facts that contradict each other: when, in milliseconds, where and what.
+    pub(super) fn facts(&self) -> Vec<(u64, Option<u8>, &str)> {
+        let evidence = self.failure().map_or(&[][..], |failure| &failure.evidence);
+        evidence.iter().map(|fact| (fact.at_ns / 1_000_000, fact.node, &*fact.what)).collect()
+    }
+
     #[track_caller]
     pub(super) fn violates(&self, property: &'static str) {
         assert_eq!(self.found(), Some((property, Finding::Violated)), "{:?}", self.failure());
