@@ -23,6 +23,7 @@ Examples:
   interregnum run scenario.json --seeds 0..1000 --out report
   interregnum replay scenario.json --seed 0x2a
   interregnum report report/results.json
+  interregnum explore scenario.json
   interregnum audit SYSTEM
   interregnum scenario new mine.json --system NAME";
 
@@ -57,6 +58,9 @@ pub(crate) enum Command {
     /// Run one seed again, with everything that happens.
     #[command(after_long_help = EXIT_CODES)]
     Replay(Replay),
+    /// Search every order of what may happen, within the bounds that a scenario gives.
+    #[command(after_long_help = EXIT_CODES)]
+    Explore(Explore),
     /// Plant every known bug; each must be caught by the property that its row names.
     #[command(after_long_help = EXIT_CODES)]
     Audit(Audit),
@@ -148,6 +152,38 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Explore {
+    /// Scenario files with an `explore` block; a folder stands for every such file in it, at any depth.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// By depth, one path to its end after the other: takes less memory and one processor, and what it finds is not
+    /// the shortest.
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Leave nothing out that makes no difference, in the scenarios that say how many states there are then.
+    #[arg(long)]
+    pub(crate) unreduced: bool,
+    /// At most so many choices in a row. What is cut by this is not complete.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) depth: Option<u32>,
+    /// At most so many MiB for states; more is inconclusive.
+    #[arg(long, default_value_t = 4096, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
+    pub(crate) memory: u64,
+    /// How many threads. Default: one for each processor.
+    #[arg(long, short, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<u16>,
+    /// Store the history of what was found into this folder, for `replay` and `run`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// The form of the results on standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: Format,
+    /// Print only what did not pass.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Audit {
     /// Only the planted bugs of this system.
     #[arg(value_name = "SYSTEM")]
@@ -155,6 +191,9 @@ pub(crate) struct Audit {
     /// Only this planted bug; may be given several times.
     #[arg(long = "mutant", value_name = "ID")]
     pub(crate) mutants: Vec<String>,
+    /// Search every order instead of drawing seeds, for the planted bugs that a small search shows.
+    #[arg(long, conflicts_with = "seeds")]
+    pub(crate) explore: bool,
     /// At most so many seeds for each planted bug, from 0 on.
     #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = count)]
     pub(crate) seeds: u64,

@@ -1,8 +1,9 @@
 //! `interregnum audit`: every known bug is planted, and must be caught.
 
 use crate::Program;
-use crate::args::{Audit as Args, Form};
+use crate::args::{Audit as Args, Explore, Form, Format};
 use crate::exit::Exit;
+use crate::explore;
 use crate::files::said;
 use crate::io::Io;
 use crate::keep::Keeper;
@@ -19,7 +20,7 @@ use interregnum_sim::audit::{Row, Trial, Unfit, try_out};
 use interregnum_sim::campaign::Broken;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::recording::{Recording, record};
-use interregnum_sim::scenario::{Loaded, nearest};
+use interregnum_sim::scenario::{Loaded, load, nearest};
 use interregnum_sim::subject::{Exempt, Mutant, Subject};
 use interregnum_sim::verdict::Verdict;
 use rayon::ThreadPool;
@@ -32,8 +33,58 @@ struct Candidate<'p> {
     row: Option<Row>,
 }
 
+/// Searches for the planted bugs that were asked for, each within the bounds that show it.
+fn explored(program: &Program, args: &Args, io: &mut Io) -> Exit {
+    let format = match args.format {
+        Form::Human => Format::Human,
+        Form::Json => Format::Json,
+        Form::Junit | Form::Github => {
+            io.error("a search has no such form; give --format human or json");
+            return Exit::Usage;
+        }
+    };
+    let (candidates, _) = match chosen(program, args, io) {
+        Ok(chosen) => chosen,
+        Err(exit) => return exit,
+    };
+    let (mut found, all) = (Vec::new(), candidates.len());
+    for Candidate { subject, mutant, .. } in candidates {
+        let Some(text) = subject.exploration_of(mutant.id) else { continue };
+        match load(text.as_bytes(), &program.registry) {
+            Ok(loaded) => found.push((PathBuf::from(mutant.id), loaded)),
+            Err(problems) => {
+                for problem in problems {
+                    io.error(&format!("{}: {}", mutant.id, problem.message));
+                }
+                return Exit::Usage;
+            }
+        }
+    }
+    let left = all - found.len();
+    if left > 0 && !args.quiet {
+        io.note(&format!(
+            "{left} of {all} planted bugs are not searched for: no small search shows them\n"
+        ));
+    }
+    let args = Explore {
+        paths: Vec::new(),
+        deep: false,
+        unreduced: false,
+        depth: None,
+        memory: 4096,
+        jobs: args.jobs,
+        out: args.out.clone(),
+        format,
+        quiet: args.quiet,
+    };
+    explore::search(program, &args, &found, io)
+}
+
 /// Tries every planted bug that was asked for.
 pub(crate) fn audit(program: &Program, args: &Args, io: &mut Io) -> Exit {
+    if args.explore {
+        return explored(program, args, io);
+    }
     let (candidates, exempt) = match chosen(program, args, io) {
         Ok(chosen) => chosen,
         Err(exit) => return exit,

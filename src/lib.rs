@@ -11,6 +11,7 @@
 mod args;
 mod audit;
 mod exit;
+mod explore;
 mod fields;
 mod files;
 mod io;
@@ -97,6 +98,7 @@ where
         Command::Run(run) => run::run(program, run, io),
         Command::Replay(replay) => replay::replay(program, replay, io),
         Command::Audit(audit) => audit::audit(program, audit, io),
+        Command::Explore(explore) => explore::explore(program, explore, io),
         Command::Report(report) => report::report(program, report, io),
         Command::Scenario(scenario) => scenarios::scenario(program, scenario, io),
         Command::Completions { shell } => manual::completions(program, *shell, io),

@@ -2,7 +2,9 @@
 
 use crate::io::Io;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use interregnum_reports::number;
 use interregnum_sim::campaign::Pace;
+use interregnum_sim::explore::Progress;
 use interregnum_sim::outcome::Outcome;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
@@ -112,6 +114,64 @@ impl Pace for Watch {
         } else if self.plain {
             self.line(done);
         }
+    }
+}
+
+/// Progress of one search, on standard error; cancelled by Ctrl-C.
+pub(crate) struct Explorer {
+    bar: Option<ProgressBar>,
+    plain: bool,
+    name: String,
+    began: Instant,
+    printed: Mutex<Instant>,
+}
+
+impl Explorer {
+    /// Watches over the search of the scenario called `name`.
+    pub(crate) fn new(io: &Io, name: &str, quiet: bool) -> Self {
+        if io.handles_signals() {
+            catch_interrupts();
+        }
+        let now = Instant::now();
+        let bar = (io.is_watched() && !quiet).then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(Duration::from_millis(250));
+            bar
+        });
+        let plain = bar.is_none() && !quiet && io.handles_signals();
+        Self { bar, plain, name: name.to_owned(), began: now, printed: Mutex::new(now) }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl interregnum_sim::explore::Watch for Explorer {
+    fn stops(&self, progress: Progress) -> bool {
+        let Progress { states, transitions, depth, waiting, bytes } = progress;
+        let mut printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = if self.bar.is_some() { Duration::from_millis(250) } else { PLAIN_EVERY };
+        if (self.bar.is_some() || self.plain) && printed.elapsed() >= pause {
+            *printed = Instant::now();
+            let rate = transitions / self.began.elapsed().as_secs().max(1);
+            let line = format!(
+                "{}: {} states, depth {depth}, {} waiting, {} transitions/s, {} MiB",
+                self.name,
+                number(states),
+                number(waiting),
+                number(rate),
+                number(bytes >> 20)
+            );
+            match &self.bar {
+                Some(bar) => bar.set_message(line),
+                None => eprintln!("{line}"),
+            }
+        }
+        INTERRUPTED.load(Ordering::Relaxed)
     }
 }
 

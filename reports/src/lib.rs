@@ -20,6 +20,7 @@ pub mod audit;
 mod bounds;
 pub mod diagnostic;
 pub mod documents;
+pub mod explore;
 pub mod export;
 #[cfg(test)]
 mod fixture;

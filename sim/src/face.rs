@@ -2,12 +2,13 @@
 //! or the planted instance, and runs it.
 
 use crate::campaign::{Cancelled, Pace, Patient};
+use crate::explore::cluster::{Exploration, How, Searchable};
 use crate::outcome::{Outcome, Property};
 use crate::plan;
 use crate::run::run;
 use crate::scenario::{Scenario, decode_settings};
 use crate::subject::{Exempt, Mistake, Mutant, Prepared, Subject};
-use crate::system::{Setup, System};
+use crate::system::{ExplorableSystem, Setup, System};
 use crate::trace::Recorder;
 use interregnum_core::{Machine, NodeSet, Span};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 /// A system that has no planted bugs, as a subject.
 pub fn register<S: System>(system: S) -> Box<dyn Subject> {
-    Box::new(Face::<S, S> { sound: Arc::new(system), planted: None })
+    Box::new(Face::<S, S> { sound: Arc::new(system), planted: None, searchable: None })
 }
 
 /// A system with planted bugs: `planted` is run where a scenario names one. Two instances, so that
@@ -27,12 +28,23 @@ where
     S: System,
     P: System<Settings = S::Settings, Load = S::Load>,
 {
-    Box::new(Face { sound: Arc::new(sound), planted: Some(Arc::new(planted)) })
+    Box::new(Face { sound: Arc::new(sound), planted: Some(Arc::new(planted)), searchable: None })
 }
 
-struct Face<S, P> {
+/// The same for a system that can be searched exhaustively, too.
+pub fn register_searchable<S, P>(sound: S, planted: P) -> Box<dyn Subject>
+where
+    S: ExplorableSystem,
+    P: ExplorableSystem<Settings = S::Settings, Load = S::Load>,
+{
+    let searchable = Some((Searchable::new(), Searchable::new()));
+    Box::new(Face { sound: Arc::new(sound), planted: Some(Arc::new(planted)), searchable })
+}
+
+struct Face<S: System, P: System> {
     sound: Arc<S>,
     planted: Option<Arc<P>>,
+    searchable: Option<(Searchable<S>, Searchable<P>)>,
 }
 
 impl<S, P> Subject for Face<S, P>
@@ -88,6 +100,10 @@ where
         self.planted.as_ref()?.scenario_of(mutant)
     }
 
+    fn exploration_of(&self, mutant: &str) -> Option<&'static str> {
+        self.planted.as_ref()?.exploration_of(mutant)
+    }
+
     fn properties(&self) -> Vec<Property> {
         self.sound.properties()
     }
@@ -106,11 +122,15 @@ where
 
     fn prepare(&self, scenario: &Scenario) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
         let Some(wanted) = &scenario.mutant else {
-            return Ready::prepare(&self.sound, scenario, None);
+            let searchable = self.searchable.map(|(sound, _)| sound);
+            return Ready::prepare(&self.sound, scenario, None, searchable);
         };
         let known = self.mutants().iter().find(|mutant| mutant.id == wanted);
         match (known, &self.planted) {
-            (Some(mutant), Some(planted)) => Ready::prepare(planted, scenario, Some(mutant)),
+            (Some(mutant), Some(planted)) => {
+                let searchable = self.searchable.map(|(_, planted)| planted);
+                Ready::prepare(planted, scenario, Some(mutant), searchable)
+            }
             _ => Err(vec![Mistake::new(
                 "mutant",
                 format!("`{}` has no planted bug `{wanted}`", S::ID),
@@ -130,6 +150,7 @@ struct Ready<S: System> {
     settings: S::Settings,
     load: S::Load,
     mutant: Option<&'static Mutant>,
+    searchable: Option<Searchable<S>>,
 }
 
 impl<S: System> Ready<S> {
@@ -138,13 +159,20 @@ impl<S: System> Ready<S> {
         system: &Arc<S>,
         scenario: &Scenario,
         mutant: Option<&'static Mutant>,
+        searchable: Option<Searchable<S>>,
     ) -> Result<Box<dyn Prepared>, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let settings = read("settings", &scenario.settings, &mut mistakes);
         let load = read("workload", &scenario.workload, &mut mistakes);
         let (Some(settings), Some(load)) = (settings, load) else { return Err(mistakes) };
-        let ready =
-            Self { system: Arc::clone(system), scenario: scenario.clone(), settings, load, mutant };
+        let ready = Self {
+            system: Arc::clone(system),
+            scenario: scenario.clone(),
+            settings,
+            load,
+            mutant,
+            searchable,
+        };
         let setup = ready.setup();
         match system.deploy(&setup) {
             Err(found) => mistakes.extend(found),
@@ -169,6 +197,10 @@ impl<S: System> Ready<S> {
             }
             Ok(_) => {}
         }
+        if scenario.choices.is_some() && searchable.is_none() {
+            let message = format!("the system `{}` cannot follow choices", S::ID);
+            mistakes.push(Mistake::new("choices", message));
+        }
         if mistakes.is_empty() {
             ready.check_times(&mut mistakes);
         }
@@ -182,6 +214,12 @@ impl<S: System> Ready<S> {
             load: &self.load,
             mutant: self.mutant,
         }
+    }
+
+    /// The run that follows the scenario's history, if it has one.
+    fn follow(&self, seed: u64, recorder: Option<&mut dyn Recorder>) -> Option<Outcome> {
+        let (choices, searchable) = (self.scenario.choices.as_ref()?, self.searchable?);
+        Some((searchable.follow)(&self.system, &self.setup(), choices, seed, recorder))
     }
 
     fn check_times(&self, mistakes: &mut Vec<Mistake>) {
@@ -235,6 +273,9 @@ where
     }
 
     fn run_until(&self, seed: u64, pace: &dyn Pace) -> Result<Outcome, Cancelled> {
+        if let Some(outcome) = self.follow(seed, None) {
+            return Ok(outcome);
+        }
         run(&*self.system, &self.setup(), seed, None, pace)
     }
 
@@ -244,10 +285,26 @@ where
         sink: &mut dyn Recorder,
         pace: &dyn Pace,
     ) -> Result<Outcome, Cancelled> {
+        if self.scenario.choices.is_some()
+            && let Some(outcome) = self.follow(seed, Some(sink))
+        {
+            return Ok(outcome);
+        }
         run(&*self.system, &self.setup(), seed, Some(sink), pace)
     }
 
+    fn explore(&self, how: How<'_>) -> Result<Exploration, String> {
+        match &self.searchable {
+            Some(searchable) => (searchable.explore)(&self.system, self.setup(), how),
+            None => Err(format!("the system `{}` cannot be searched", S::ID)),
+        }
+    }
+
     fn explicit(&self, seed: u64) -> Option<Scenario> {
+        // What follows a history has no faults to leave out.
+        if self.scenario.choices.is_some() {
+            return None;
+        }
         let deployment = self.system.deploy(&self.setup()).ok()?;
         let nodes = self.scenario.cluster.nodes.saturating_add(deployment.shared_disks);
         let plan = plan::Plan::draw(&*self.system, &self.setup(), nodes, seed);

@@ -1,6 +1,7 @@
 //! The object-safe face of a system: all that the command and the reports see of a protocol.
 
 use crate::campaign::{Cancelled, Pace};
+use crate::explore::cluster::{Exploration, How};
 use crate::outcome::{Outcome, Property};
 use crate::scenario::Scenario;
 use crate::trace::Recorder;
@@ -117,6 +118,12 @@ pub trait Subject: Send + Sync {
         None
     }
 
+    /// The scenario within whose bounds an exhaustive search must find its planted bug `mutant`.
+    fn exploration_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
+
     /// Every property it may check, in any setting.
     fn properties(&self) -> Vec<Property>;
 
@@ -166,6 +173,15 @@ pub trait Prepared: Send + Sync {
     ) -> Result<Outcome, Cancelled> {
         let _ = pace;
         Ok(self.trace(seed, sink))
+    }
+
+    /// Searches every order of what may happen.
+    ///
+    /// # Errors
+    /// Why the scenario cannot be searched.
+    fn explore(&self, how: How<'_>) -> Result<Exploration, String> {
+        let _ = how;
+        Err("this system cannot be searched".to_owned())
     }
 
     /// The scenario with what `seed` draws written out, so that faults can be left out one by one: the

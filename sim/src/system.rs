@@ -151,6 +151,13 @@ pub trait System: Send + Sync + 'static {
         None
     }
 
+    /// The scenario within whose bounds an exhaustive search must find the planted bug `mutant`, with the
+    /// shortest history that shows it; nothing for bugs that no small search shows.
+    fn exploration_of(&self, mutant: &str) -> Option<&'static str> {
+        let _ = mutant;
+        None
+    }
+
     /// What a host that forges facts makes of one; `None` keeps it back.
     fn forged(fact: &<Self::Process as Machine>::Fact) -> Option<<Self::Process as Machine>::Fact> {
         let _ = fact;

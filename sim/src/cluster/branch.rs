@@ -147,10 +147,10 @@ impl<M: Explorable> Cluster<M> {
     pub(crate) fn deliver_message(
         &mut self,
         index: usize,
-        (from, message): (ProcessId, M::Message),
+        (id, from, message): (MessageId, ProcessId, M::Message),
         driver: &mut impl Driver<M>,
     ) {
-        self.hand_over(index, Parcel::message(MessageId(0), from, message), driver);
+        self.hand_over(index, Parcel::message(id, from, message), driver);
     }
 
     /// A call arrives.
@@ -190,8 +190,8 @@ impl<M: Explorable> Cluster<M> {
         self.arrive(flight, driver);
     }
 
-    /// Takes a message out that was just sent: from whom, to whom, what.
-    pub(crate) fn take_letter(&mut self, letter: u32) -> (ProcessId, u32, M::Message) {
+    /// Takes a message out that was just sent: which one, from whom, to whom, what.
+    pub(crate) fn take_letter(&mut self, letter: u32) -> (MessageId, ProcessId, u32, M::Message) {
         self.letters.take(letter).into_parts()
     }
 

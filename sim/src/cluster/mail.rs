@@ -18,9 +18,9 @@ pub(crate) struct Letter<M: Machine> {
 }
 
 impl<M: Machine> Letter<M> {
-    /// From whom, to whom, and what it says.
-    pub(super) fn into_parts(self) -> (ProcessId, u32, M::Message) {
-        (self.from, self.to, self.message)
+    /// Which one, from whom, to whom, and what it says.
+    pub(super) fn into_parts(self) -> (MessageId, ProcessId, u32, M::Message) {
+        (self.id, self.from, self.to, self.message)
     }
 }
 

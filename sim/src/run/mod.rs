@@ -3,7 +3,7 @@
 mod calm;
 mod disks;
 mod faults;
-mod outcome;
+pub(crate) mod outcome;
 mod partitions;
 mod targets;
 

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::audit::DEVIATIONS;
-use crate::check::{Failure, Tally, finding};
+use crate::check::{Check, Failure, Tally, finding};
 use crate::clock::TrueTime;
 use crate::outcome::{
     Caveat, FaultCount, Finding, Highlight, HighlightKind, Observed, Outcome, PropertyKind,
@@ -10,7 +10,7 @@ use crate::outcome::{
 };
 use crate::subject::Mistake;
 use crate::system::{EndOfClaims, System};
-use interregnum_core::{Folder, Span};
+use interregnum_core::{Folder, Machine, Span};
 use std::any::Any;
 use std::collections::BTreeMap;
 
@@ -80,17 +80,7 @@ impl<S: System> Run<'_, S> {
     }
 
     fn properties(&self, failure: Option<&Failure>) -> Vec<PropertyOutcome> {
-        let checks = &self.timeline.tap.checks;
-        let mut tallies: Vec<_> = checks.iter().flat_map(|check| check.tallies()).collect();
-        tallies.sort_by_key(|tally| (tally.property.kind, tally.property.id));
-        // Two checks may judge one property, each by evidence of its own.
-        tallies.dedup_by(|next, tally| {
-            let same = next.property.id == tally.property.id;
-            if same {
-                tally.add(next);
-            }
-            same
-        });
+        let tallies = tallies(&self.timeline.tap.checks);
         let excused = &self.timeline.tap.report.excused;
         // Once claims have ended nobody waits for what had to happen in time.
         let unmet = |tally: &Tally| {
@@ -150,7 +140,22 @@ impl<S: System> Run<'_, S> {
     }
 }
 
-fn property(tally: &Tally, failure: Option<&Failure>) -> PropertyOutcome {
+/// What all checks have counted, by property.
+pub(crate) fn tallies<M: Machine>(checks: &[Box<dyn Check<M>>]) -> Vec<Tally> {
+    let mut tallies: Vec<_> = checks.iter().flat_map(|check| check.tallies()).collect();
+    tallies.sort_by_key(|tally| (tally.property.kind, tally.property.id));
+    // Two checks may judge one property, each by evidence of its own.
+    tallies.dedup_by(|next, tally| {
+        let same = next.property.id == tally.property.id;
+        if same {
+            tally.add(next);
+        }
+        same
+    });
+    tallies
+}
+
+pub(crate) fn property(tally: &Tally, failure: Option<&Failure>) -> PropertyOutcome {
     let verdict = finding(tally, failure);
     let failed = matches!(verdict, Finding::Violated | Finding::InconsistentEvidence);
     PropertyOutcome {
@@ -169,7 +174,7 @@ fn property(tally: &Tally, failure: Option<&Failure>) -> PropertyOutcome {
 }
 
 /// The outcome of a run that could not begin.
-pub(super) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
+pub(crate) fn undeployable(seed: u64, mistakes: &[Mistake]) -> Outcome {
     let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
     Outcome {
         seed,

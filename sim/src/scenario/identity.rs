@@ -5,7 +5,7 @@ use interregnum_core::Fingerprint;
 use serde_json::Value;
 
 /// The scenario's hash: over its canonical JSON, without what does not decide a run (`title`,
-/// `why`, `expect`, `seed`, `$schema`).
+/// `why`, `expect`, `explore`, `seed`, `$schema`). What a search may do decides no run.
 ///
 /// Canonical means: defaults filled in, quantities in their shortest form, fields sorted by name,
 /// no white space.
@@ -16,7 +16,7 @@ use serde_json::Value;
 pub fn identity(scenario: &Scenario) -> Fingerprint {
     let mut value = serde_json::to_value(scenario).expect("a scenario is JSON");
     if let Value::Object(fields) = &mut value {
-        for name in ["title", "why", "expect", "seed", "$schema"] {
+        for name in ["title", "why", "expect", "explore", "seed", "$schema"] {
             fields.remove(name);
         }
     }

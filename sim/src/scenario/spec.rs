@@ -4,6 +4,7 @@
 //! No type uses serde's `flatten` or untagged enums: both lose the position of a mistake.
 
 use super::{Chaos, ChaosKind, Duration, Fault, Ratio, Seed};
+use crate::explore::cluster::{Choice, Explore};
 use interregnum_core::{NodeSet, Span};
 use schemars::JsonSchema;
 use serde::de::{self, Visitor};
@@ -65,6 +66,13 @@ pub struct Scenario {
     /// hold then is not judged. Written where faults that were drawn beyond the limits are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beyond: Vec<ChaosKind>,
+    /// How every order of what may happen is searched, with `interregnum explore`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explore: Option<Explore>,
+    /// A history that a search has found, choice by choice. It is what a run follows then, instead of a seed
+    /// and faults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Vec<Choice>>,
     /// The phase after the faults, in which liveness must hold.
     #[serde(default)]
     pub calm: Calm,

@@ -146,7 +146,8 @@ impl Bounds {
 }
 
 /// What is left out of a search because it makes no difference. Each can be switched off, to see that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Reductions {
     /// Messages that can never matter any more are forgotten, as the machine itself says.
     pub moot_messages: bool,
@@ -170,6 +171,12 @@ impl Reductions {
         refused_calls: true,
         budgets: true,
     };
+    /// Whether everything is left out that can be.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    fn are_all(&self) -> bool {
+        *self == Self::ALL
+    }
+
     /// None.
     pub const NONE: Self = Self {
         moot_messages: false,
@@ -178,6 +185,27 @@ impl Reductions {
         refused_calls: false,
         budgets: false,
     };
+}
+
+/// What a scenario says of its search.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Explore {
+    /// How much may happen.
+    pub bounds: Bounds,
+    /// The most choices in a row; as many as there are, if not given. What is cut is not complete.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
+    /// What is left out because it makes no difference: everything that can be, if not given.
+    #[serde(skip_serializing_if = "Reductions::are_all")]
+    pub reductions: Reductions,
+    /// How many states there must be, so that the bounds do not shrink unnoticed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<u64>,
+    /// The same without any reduction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreduced: Option<u64>,
 }
 
 impl Default for Reductions {

@@ -20,6 +20,8 @@
 mod bounds;
 mod choice;
 mod director;
+mod follow;
+mod found;
 mod jury;
 mod stage;
 mod state;
@@ -27,8 +29,9 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use bounds::{Bounds, Reductions};
+pub use bounds::{Bounds, Explore, Reductions};
 pub use choice::{Choice, What};
+pub use found::{Exploration, How, Searchable, Violated};
 pub use state::State;
 use step::guarded;
 

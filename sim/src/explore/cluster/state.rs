@@ -3,6 +3,7 @@
 use super::jury::Seat;
 use crate::cluster::Branch;
 use crate::explore::Purse;
+use crate::seen::MessageId;
 use interregnum_core::{Explorable, Fingerprint, Fold, Machine, ProcessId};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct State<M: Machine> {
 #[derive(Debug)]
 pub(super) struct Mail<M: Machine> {
     pub(super) print: Fingerprint,
+    /// Which message it is, for whoever follows the history.
+    pub(super) id: MessageId,
     pub(super) from: ProcessId,
     /// The number of the process that is to have it.
     pub(super) to: u32,
@@ -29,9 +32,9 @@ pub(super) struct Mail<M: Machine> {
 }
 
 impl<M: Machine> Mail<M> {
-    pub(super) fn new((from, to, message): (ProcessId, u32, M::Message)) -> Self {
+    pub(super) fn new((id, from, to, message): (MessageId, ProcessId, u32, M::Message)) -> Self {
         let print = Fingerprint::of(&(MAIL, from, to, &message));
-        Self { print, from, to, message }
+        Self { print, id, from, to, message }
     }
 }
 

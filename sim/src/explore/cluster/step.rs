@@ -115,7 +115,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
     ) -> Option<()> {
         let mail = state.mail.get(usize::from(index))?;
         let (cluster, mut director) = self.direct::<S>();
-        let message = (mail.from, mail.message.clone());
+        let message = (mail.id, mail.from, mail.message.clone());
         cluster.deliver_message(mail.to as usize, message, &mut director);
         Some(())
     }

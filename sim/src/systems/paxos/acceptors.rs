@@ -16,9 +16,9 @@ use super::losses::Losses;
 use super::properties::A1;
 use crate::check::{Failure, Tally};
 use crate::clock::TrueTime;
-use interregnum_core::{Fold, NodeId};
 use interregnum_core::consensus::{App, LogSlot};
 use interregnum_core::paxos::{Ballot, Held, Promise};
+use interregnum_core::{Fold, NodeId};
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 

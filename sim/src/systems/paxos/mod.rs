@@ -69,7 +69,7 @@ pub use settings::{Heartbeat, LeaseSettings, PaxosSettings};
 
 use crate::check::{Check, View};
 use crate::cluster::{Deployed, Deployment};
-use crate::face::register_with_planted;
+use crate::face::register_searchable;
 use crate::linear::Budget;
 use crate::outcome::Property;
 use crate::scenario::ChaosKind;
@@ -110,7 +110,7 @@ impl PaxosSystem<Planted> {
 /// The system with its planted bugs, for the registry.
 #[must_use]
 pub fn register() -> Box<dyn Subject> {
-    register_with_planted(PaxosSystem::sound(), PaxosSystem::planted())
+    register_searchable(PaxosSystem::sound(), PaxosSystem::planted())
 }
 
 /// Survived by any number of nodes at once. It reads no wall clock, so that steps of it mean nothing. Not

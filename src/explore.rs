@@ -1,0 +1,175 @@
+//! `interregnum explore`: every order of what may happen, within bounds.
+
+use crate::Program;
+use crate::args::{Explore as Args, Format};
+use crate::exit::Exit;
+use crate::files;
+use crate::io::Io;
+use crate::pace::Explorer;
+use crate::replay::as_argument;
+use crate::run::pool;
+use crate::store::{make, store};
+use interregnum_reports::documents::File;
+use interregnum_reports::explore::{Searched, json, terminal, verdict};
+use interregnum_sim::explore::cluster::{Exploration, Explore, How, Reductions};
+use interregnum_sim::scenario::{Loaded, identity};
+use interregnum_sim::verdict::Verdict;
+use rayon::ThreadPool;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// The folder of histories within the folder of results.
+const HISTORIES: &str = "histories";
+
+/// Searches every scenario that says how.
+pub(crate) fn explore(program: &Program, args: &Args, io: &mut Io) -> Exit {
+    let loaded = match load_all(program, args, io) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    if loaded.is_empty() {
+        io.error(
+            "no scenario with an `explore` block there; it says within which bounds to search",
+        );
+        return Exit::Nothing;
+    }
+    search(program, args, &loaded, io)
+}
+
+/// Searches these scenarios, one after the other, and tells what was found.
+pub(crate) fn search(
+    program: &Program,
+    args: &Args,
+    loaded: &[(PathBuf, Loaded)],
+    io: &mut Io,
+) -> Exit {
+    let pool = match pool(args.jobs) {
+        Ok(pool) => pool,
+        Err(error) => {
+            io.error(&error);
+            return Exit::Usage;
+        }
+    };
+    if let Some(Err(error)) = args.out.as_deref().map(make) {
+        io.error(&error);
+        return Exit::Usage;
+    }
+    let (mut all, mut exit) = (Vec::new(), Exit::Passed);
+    for (path, loaded) in loaded {
+        match one(program, args, path, loaded, &pool, io) {
+            Ok(searched) => all.push(searched),
+            Err(why) => {
+                io.error(&format!("{}: {why}", path.display()));
+                exit = exit.or(Exit::Usage);
+            }
+        }
+        if crate::pace::is_interrupted() {
+            exit = exit.or(Exit::Inconclusive);
+            break;
+        }
+    }
+    match args.format {
+        Format::Human => io.print(&terminal(io.look(), &all, args.quiet)),
+        Format::Json => io.print(&format!("{:#}\n", json(&all))),
+    }
+    let found = match verdict(&all) {
+        None => Exit::Nothing,
+        Some(Verdict::Passed) => Exit::Passed,
+        Some(Verdict::Failed) => Exit::Failed,
+        Some(Verdict::Inconclusive) => Exit::Inconclusive,
+    };
+    exit.or(found).or(io.exit())
+}
+
+/// Reads every file before any is searched. Of a folder those are meant that say how they are searched.
+fn load_all(program: &Program, args: &Args, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
+    let files = files::collect(program, &args.paths).map_err(|errors| {
+        errors.iter().for_each(|error| io.error(error));
+        Exit::Usage
+    })?;
+    let count = files.len();
+    let read = |path: PathBuf| files::read(program, &path, io).map(|loaded| (path, loaded));
+    let mut loaded: Vec<_> = files.into_iter().filter_map(read).collect();
+    if loaded.len() < count {
+        return Err(Exit::Usage);
+    }
+    loaded.retain(|(_, loaded)| {
+        let explore = loaded.scenario.explore.as_ref();
+        // Without reductions most models have no end that anybody would wait for.
+        explore.is_some_and(|explore| !args.unreduced || explore.unreduced.is_some())
+            && loaded.scenario.choices.is_none()
+    });
+    Ok(loaded)
+}
+
+fn one(
+    program: &Program,
+    args: &Args,
+    path: &Path,
+    loaded: &Loaded,
+    pool: &ThreadPool,
+    io: &mut Io,
+) -> Result<Searched, String> {
+    let scenario = &loaded.scenario;
+    let mut how = scenario.explore.clone().unwrap_or_default();
+    let golden = match args.unreduced {
+        true => how.unreduced,
+        false => how.states.filter(|_| args.depth.is_none() && !args.deep),
+    };
+    if args.unreduced {
+        how.reductions = Reductions::NONE;
+    }
+    how.depth = args.depth.or(how.depth);
+    let watch = Explorer::new(io, &path.display().to_string(), args.quiet);
+    let began = Instant::now();
+    let found = loaded.prepared.explore(How {
+        explore: &how,
+        deep: args.deep,
+        memory_bytes: args.memory << 20,
+        pool,
+        watch: &watch,
+    });
+    watch.clear();
+    let (found, took) = (found?, began.elapsed());
+    let (verdict, reason) = found.judge(scenario, golden);
+    let again = again(program, args, path, loaded, &how, &found, io);
+    Ok(Searched {
+        path: path.display().to_string(),
+        title: scenario.title.clone(),
+        system: scenario.system.clone(),
+        mutant: scenario.mutant.clone(),
+        found,
+        verdict,
+        reason,
+        took,
+        again,
+    })
+}
+
+/// The command line that shows again what was found: the history itself, if it is stored.
+fn again(
+    program: &Program,
+    args: &Args,
+    path: &Path,
+    loaded: &Loaded,
+    how: &Explore,
+    found: &Exploration,
+    io: &mut Io,
+) -> String {
+    let explore = format!("{} explore {}", program.name, as_argument(path));
+    let history = found.counterexample(&loaded.scenario, how);
+    let (Some(out), Some(history)) = (&args.out, history) else { return explore };
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = name.chars().filter(|c| !c.is_control()).take(50).collect();
+    let hash = &identity(&history).to_string()[..8];
+    let text = serde_json::to_string_pretty(&history).unwrap_or_default() + "\n";
+    let file = File { path: format!("{HISTORIES}/{name}-{hash}.json"), text };
+    let stored = out.join(&file.path);
+    match store(out, &[file]) {
+        Ok(()) => format!("{} replay {} --seed 0", program.name, as_argument(&stored)),
+        Err(error) => {
+            io.error(&error);
+            explore
+        }
+    }
+}

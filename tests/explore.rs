@@ -1,0 +1,140 @@
+//! The command that searches every order: what it finds, says, stores, and refuses.
+
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn interregnum(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_interregnum"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("INTERREGNUM_SEED");
+    command.args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A search of one scenario, its exit code and what it says of the model.
+fn search(folder: &Path, name: &str, scenario: &Value, more: &[&str]) -> (Option<i32>, Value) {
+    let path = folder.join(name);
+    fs::write(&path, scenario.to_string()).unwrap();
+    let path = path.display().to_string();
+    let output = interregnum(&[&["explore", &path, "--format", "json", "--quiet"], more].concat());
+    let found: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}{}", text(&output.stdout), text(&output.stderr)));
+    (output.status.code(), found["models"][0].clone())
+}
+
+fn pair() -> Value {
+    json!({
+        "version": 1, "title": "t", "system": "paxos", "cluster": { "nodes": 2 },
+        "explore": {
+            "bounds": { "timers": 1, "active": 1, "clients": 1, "calls": 1 }, "states": 21,
+            "unreduced": 1116
+        }
+    })
+}
+
+fn planted(mutant: &str) -> Value {
+    let mut scenario = pair();
+    scenario["mutant"] = json!(mutant);
+    scenario["expect"] = json!({ "observed": "violated", "invariant": "A5" });
+    scenario["cluster"]["nodes"] = json!(3);
+    scenario["explore"]["states"] = Value::Null;
+    scenario["explore"]["unreduced"] = Value::Null;
+    scenario
+}
+
+#[test]
+fn a_model_is_complete_and_has_as_many_states_as_its_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, found) = search(folder.path(), "pair.json", &pair(), &[]);
+    assert_eq!(
+        (exit, &found["verdict"], &found["complete"]),
+        (Some(0), &json!("passed"), &json!(true))
+    );
+    assert_eq!((&found["states"], &found["covered"]["calls"]), (&json!(21), &json!(1)));
+    let (exit, all) = search(folder.path(), "pair.json", &pair(), &["--unreduced"]);
+    assert_eq!((exit, &all["states"]), (Some(0), &json!(1116)));
+    let (exit, deep) = search(folder.path(), "pair.json", &pair(), &["--deep", "--jobs", "1"]);
+    assert_eq!((exit, &deep["distinct"]), (Some(0), &found["distinct"]));
+}
+
+#[test]
+fn bounds_that_shrink_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut fewer = pair();
+    fewer["explore"]["bounds"]["timers"] = json!(0);
+    let (exit, found) = search(folder.path(), "fewer.json", &fewer, &[]);
+    assert_eq!((exit, &found["verdict"]), (Some(1), &json!("failed")));
+    let reason = found["reason"].as_str().unwrap();
+    assert!(reason.contains("where the scenario says 21"), "{reason}");
+}
+
+#[test]
+fn what_is_cut_short_is_inconclusive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (exit, found) = search(folder.path(), "pair.json", &pair(), &["--depth", "3"]);
+    assert_eq!((exit, &found["verdict"]), (Some(3), &json!("inconclusive")));
+    assert_eq!(found["complete"], json!(false));
+    assert!(found["cut_by_depth"].as_u64() > Some(0));
+}
+
+#[test]
+fn a_counterexample_is_stored_and_its_run_shows_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out").display().to_string();
+    let scenario = planted("paxos/minority-quorum");
+    let (exit, found) = search(folder.path(), "minority.json", &scenario, &["--out", &out]);
+    assert_eq!((exit, &found["verdict"]), (Some(0), &json!("passed")));
+    let (violation, states) = (&found["violation"], &found["states"]);
+    assert_eq!(violation["invariant"], json!("A5"));
+    let (_, alone) = search(folder.path(), "minority.json", &scenario, &["--jobs", "1"]);
+    assert_eq!((&alone["violation"], &alone["states"]), (violation, states));
+    let history = fs::read_dir(folder.path().join("out/histories")).unwrap().next().unwrap();
+    let history = history.unwrap().path().display().to_string();
+    assert_eq!(found["again"], json!(format!("interregnum replay {history} --seed 0")));
+    let replayed = interregnum(&["replay", &history, "--seed", "0", "--quiet"]);
+    let told = text(&replayed.stdout);
+    assert_eq!(replayed.status.code(), Some(0), "{told}{}", text(&replayed.stderr));
+    assert!(told.contains("A5") && told.contains(violation["what"].as_str().unwrap()), "{told}");
+    let report = folder.path().join("report").display().to_string();
+    let run = interregnum(&["run", &history, "--out", &report, "--quiet"]);
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    let page = fs::read_to_string(Path::new(&report).join("index.html")).unwrap();
+    assert!(page.contains("Step by step"), "the history is told like any run");
+}
+
+#[test]
+fn a_history_of_another_version_is_inconclusive() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut scenario = pair();
+    scenario["choices"] = json!([{ "what": { "deliver": 60_000 } }]);
+    let path = folder.path().join("history.json");
+    fs::write(&path, scenario.to_string()).unwrap();
+    let output = interregnum(&["run", &path.display().to_string()]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("choice 1 leads nowhere"), "{told}");
+}
+
+#[test]
+fn what_reads_a_clock_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut leases = pair();
+    leases["settings"] = json!({ "lease": {} });
+    let path = folder.path().join("leases.json");
+    fs::write(&path, leases.to_string()).unwrap();
+    let output = interregnum(&["explore", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(told.contains("L1, L2, L3 cannot be copied"), "{told}");
+}
+
+#[test]
+fn a_folder_without_models_is_said_to_be_one() {
+    let output = interregnum(&["explore", "scenarios/audit"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("no scenario with an `explore` block"));
+}
