@@ -138,3 +138,15 @@ fn a_folder_without_models_is_said_to_be_one() {
     assert_eq!(output.status.code(), Some(4));
     assert!(text(&output.stderr).contains("no scenario with an `explore` block"));
 }
+
+/// Within a debug build's patience: those that take few states.
+#[test]
+fn planted_bugs_are_found_by_histories_as_short_as_the_stored_ones() {
+    let bugs = ["promise-not-durable", "minority-quorum", "votes-by-message", "ballot-not-durable"];
+    let mut args = vec!["audit".to_owned(), "--explore".to_owned(), "--quiet".to_owned()];
+    args.extend(bugs.iter().flat_map(|bug| ["--mutant".to_owned(), format!("paxos/{bug}")]));
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let output = interregnum(&args);
+    let told = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!((output.status.code(), told.as_str()), (Some(0), ""));
+}

@@ -9,6 +9,8 @@ struct Frame<S> {
     first: usize,
     next: usize,
     end: usize,
+    /// Whether it has choices, and none of them is made.
+    is_cut: bool,
 }
 
 /// How many choices are tried between two looks at the time and the memory.
@@ -32,21 +34,16 @@ impl<M: Model> Search<'_, M> {
         let mut path: Vec<Frame<M::State>> = Vec::new();
         let mut next = Some(model.initial(&mut workspace));
         let mut weight = 0;
-        if let Some(state) = &next {
-            table.insert(model.key(state));
-        }
+        next.iter().for_each(|state| drop(table.insert(model.key(state))));
         loop {
             if let Some(state) = next.take() {
                 each(&state);
                 found.depth = found.depth.max(u32::try_from(path.len()).unwrap_or(u32::MAX));
-                let first = choices.len();
-                model.choices(&state, &mut choices, &mut cuts);
-                if path.len() >= self.limits.depth as usize && choices.len() > first {
-                    found.cut_by_depth += 1;
-                    choices.truncate(first);
-                }
                 weight += model.weight(&state) as u64;
-                path.push(Frame { state, first, next: first, end: choices.len() });
+                let is_last = path.len() >= self.limits.depth as usize;
+                let frame = self.enter(state, &mut choices, &mut cuts, is_last);
+                found.cut_by_depth += u64::from(frame.is_cut);
+                path.push(frame);
             }
             let Some(frame) = path.last_mut() else { break };
             if frame.next == frame.end {
@@ -61,30 +58,18 @@ impl<M: Model> Search<'_, M> {
             match model.step(&mut workspace, &frame.state, choice, &mut cuts) {
                 Step::Same => {}
                 Step::Beyond(bound) => cuts[bound] += 1,
-                Step::To(key) => {
-                    if table.insert(key) {
-                        next = Some(model.build(&mut workspace, &frame.state));
-                    }
-                }
+                Step::To(key) if !table.insert(key) => {}
+                Step::To(_) => next = Some(model.build(&mut workspace, &frame.state)),
                 Step::Wrong(failure) => {
-                    found.trace =
-                        path.iter().map(|frame| choices[frame.next - 1].clone()).collect();
-                    found.end = End::Wrong(failure);
+                    let chosen = |frame: &Frame<M::State>| choices[frame.next - 1].clone();
+                    (found.trace, found.end) =
+                        (path.iter().map(chosen).collect(), End::Wrong(failure));
                     break;
                 }
             }
             if found.transitions % BETWEEN_LOOKS == 0 {
-                let held = choices.len() * size_of::<M::Choice>();
-                let bytes = table.bytes() + weight + held as u64;
-                found.peak_bytes = found.peak_bytes.max(bytes);
-                let progress = Progress {
-                    states: table.len() as u64,
-                    transitions: found.transitions,
-                    depth: found.depth,
-                    waiting: path.len() as u64,
-                    bytes,
-                };
-                if let Some(end) = self.gives_up(progress) {
+                let held = (choices.len() * size_of::<M::Choice>()) as u64 + weight;
+                if let Some(end) = self.look(&mut found, &table, path.len() as u64, held) {
                     found.end = end;
                     break;
                 }
@@ -95,6 +80,37 @@ impl<M: Model> Search<'_, M> {
         found.peak_bytes = found.peak_bytes.max(table.bytes());
         found.count_cuts(model.bounds(), &cuts);
         found
+    }
+
+    /// A state on the path, with its choices; without them, if it may be the last.
+    fn enter(
+        &self,
+        state: M::State,
+        choices: &mut Vec<M::Choice>,
+        cuts: &mut [u64],
+        is_last: bool,
+    ) -> Frame<M::State> {
+        let first = choices.len();
+        self.model.choices(&state, choices, cuts);
+        let is_cut = is_last && choices.len() > first;
+        if is_cut {
+            choices.truncate(first);
+        }
+        Frame { state, first, next: first, end: choices.len(), is_cut }
+    }
+
+    /// How far the search has come, and whether it ends here; `held` is what the path takes.
+    fn look(
+        &self,
+        found: &mut Explored<M::Choice, M::Failure>,
+        table: &Table,
+        waiting: u64,
+        held: u64,
+    ) -> Option<End<M::Failure>> {
+        let bytes = table.bytes() + held;
+        found.peak_bytes = found.peak_bytes.max(bytes);
+        let (states, transitions, depth) = (table.len() as u64, found.transitions, found.depth);
+        self.gives_up(Progress { states, transitions, depth, waiting, bytes })
     }
 
     /// Whether, and why, the search ends here.

@@ -26,10 +26,8 @@ mod jury;
 mod stage;
 mod state;
 mod step;
-#[cfg(test)]
-mod tests;
 
-pub use bounds::{Bounds, Explore, Reductions};
+pub use bounds::{Bounds, Explore, Picks, Reductions};
 pub use choice::{Choice, What};
 pub use found::{Exploration, How, Searchable, Violated};
 pub use state::State;

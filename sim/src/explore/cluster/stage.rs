@@ -162,30 +162,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         cuts: &mut [u64],
     ) -> Step<Wrong> {
         let node = self.next.node;
-        if let Some(process) = self.fallout.read_a_clock {
-            let what = format!("{process} reads a clock, and time does not pass in a search");
-            return self.abandon(node, Step::Wrong(Wrong::Unfit(what)));
-        }
-        if self.fallout.dice > 0 {
-            // Not so many combinations after all.
-            return self.abandon(node, Step::Same);
-        }
-        if choice.dice == 0 && self.fallout.combinations > u32::from(model.bounds.picks.0.max(1)) {
-            cuts[PICKS] += 1;
-        }
-        if choice.crash_after.is_some_and(|after| after + 1 == model.bounds.effects) {
-            cuts[EFFECTS] += 1;
-        }
-        if self.fallout.claims_ended {
-            return self.abandon(node, Step::Beyond(CLAIMS));
-        }
-        match self.jury.verdict(&self.cluster, TrueTime::ZERO) {
-            Ok(None) => {}
-            Ok(Some(failure)) => {
-                return self
-                    .abandon(node, Step::Wrong(Wrong::Violated(Box::new(failure.into_inner()))));
-            }
-            Err(property) => return self.abandon(node, Step::Wrong(Wrong::Unknown(property))),
+        if let Some(ends) = self.ends_here(model, choice, cuts) {
+            return self.abandon(node, ends);
         }
         let flights = std::mem::take(&mut self.fallout.flights);
         let fires = matches!(choice.what, super::What::Fire(_));
@@ -218,6 +196,37 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
             return Step::Same;
         }
         Step::To(model.key_of(next.print, next.purse))
+    }
+
+    /// Whether the step leads nowhere, or to something that must not be.
+    fn ends_here<S: ExplorableSystem<Process = M>>(
+        &mut self,
+        model: &ClusterModel<'_, S>,
+        choice: Choice,
+        cuts: &mut [u64],
+    ) -> Option<Step<Wrong>> {
+        if let Some(process) = self.fallout.read_a_clock {
+            let what = format!("{process} reads a clock, and time does not pass in a search");
+            return Some(Step::Wrong(Wrong::Unfit(what)));
+        }
+        if self.fallout.dice > 0 {
+            // Not so many combinations after all.
+            return Some(Step::Same);
+        }
+        if choice.dice == 0 && self.fallout.combinations > u32::from(model.bounds.picks.0.max(1)) {
+            cuts[PICKS] += 1;
+        }
+        if choice.crash_after.is_some_and(|after| after + 1 == model.bounds.effects) {
+            cuts[EFFECTS] += 1;
+        }
+        if self.fallout.claims_ended {
+            return Some(Step::Beyond(CLAIMS));
+        }
+        let wrong = match self.jury.verdict(&self.cluster, TrueTime::ZERO) {
+            Ok(failure) => Wrong::Violated(Box::new(failure?.into_inner())),
+            Err(property) => Wrong::Unknown(property),
+        };
+        Some(Step::Wrong(wrong))
     }
 
     /// Whether nothing has changed but that some messages are gone.

@@ -50,14 +50,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
     ) -> Before<M> {
         let node = choice.what.node(state)?;
         let branch = &state.nodes[node];
-        if let Some(after) = choice.crash_after {
-            if !self.spend(Budget::Crashes, 1) {
-                return None;
-            }
-            let after = usize::from(after);
-            let trip = Trip { after, kind: Interruption::Crash, fault: 0, at_once: false };
-            self.cluster.set_trip(node, trip);
-        }
+        self.trip(node, choice)?;
         let mut before = branch.under_way.clone();
         match choice.what {
             What::Deliver(index) => self.deliver::<S>(state, index)?,
@@ -106,6 +99,16 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         }
         self.after::<S>(node, choice, &mut before)?;
         Some(before)
+    }
+
+    /// The process is to crash within the step, if that was chosen.
+    fn trip(&mut self, node: usize, choice: Choice) -> Option<()> {
+        let Some(after) = choice.crash_after else { return Some(()) };
+        self.spend(Budget::Crashes, 1).then_some(())?;
+        let after = usize::from(after);
+        let trip = Trip { after, kind: Interruption::Crash, fault: 0, at_once: false };
+        self.cluster.set_trip(node, trip);
+        Some(())
     }
 
     fn deliver<S: ExplorableSystem<Process = M>>(

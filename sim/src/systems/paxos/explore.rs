@@ -39,3 +39,32 @@ fn call(client: u32, nth: u64) -> Call<Kv> {
     let value = (u64::from(client) << 8) | nth;
     Call::Submit { client: id, request, command: KvCommand::Put { key: 0, value } }
 }
+
+macro_rules! explorations {
+    ($($name:literal),* $(,)?) => {
+        /// The planted bugs that a small search shows, each with its bounds and the shortest history.
+        const EXPLORATIONS: &[(&str, &str)] = &[$((
+            concat!("paxos/", $name),
+            include_str!(concat!("../../../../scenarios/audit/explore/paxos/", $name, ".json")),
+        )),*];
+    };
+}
+explorations! {
+    "promise-not-durable",
+    "accepted-not-durable",
+    "accept-ignores-promise",
+    "accept-is-no-promise",
+    "ballot-not-durable",
+    "ballots-tie",
+    "ignores-reported-value",
+    "votes-by-message",
+    "minority-quorum",
+    "acknowledges-early",
+    "raises-ballot-in-place",
+    "failed-sync-forgiven",
+}
+
+/// The scenario within whose bounds the planted bug is found.
+pub(super) fn exploration_of(mutant: &str) -> Option<&'static str> {
+    EXPLORATIONS.iter().find(|(id, _)| *id == mutant).map(|(_, scenario)| *scenario)
+}

@@ -274,6 +274,10 @@ impl<R: Variant> System for PaxosSystem<R> {
         !(clocks && matches!(property.id, "A9" | "L1" | "L2" | "L3"))
     }
 
+    fn exploration_of(&self, mutant: &str) -> Option<&'static str> {
+        explore::exploration_of(mutant)
+    }
+
     fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
         trials::scenario_of(mutant)
     }

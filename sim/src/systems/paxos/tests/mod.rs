@@ -4,6 +4,7 @@ mod agreement;
 mod audit;
 mod claims;
 mod damage;
+mod explore;
 mod leases;
 mod linear;
 mod liveness;

@@ -1,8 +1,12 @@
-use super::*;
+//! Every order of what may happen to a few nodes.
+
+use crate::explore::cluster::{Bounds, Choice, ClusterModel, Picks, Reductions, Wrong};
 use crate::explore::{End, Explored, Search};
 use crate::scenario::Scenario;
 use crate::subject::Mutant;
+use crate::system::{ExplorableSystem, Setup};
 use crate::systems::paxos::{KvLoad, MUTANTS, PaxosSettings, PaxosSystem};
+use interregnum_core::Fingerprint;
 use std::collections::BTreeSet;
 
 type Found = Explored<Choice, Wrong>;
@@ -65,7 +69,7 @@ const SMALL: [(u8, Bounds); 4] = {
         drops: 0,
         duplicates: 0,
         disk_errors: 0,
-        picks: bounds::Picks(1),
+        picks: Picks(1),
     };
     [
         (2, Bounds { timers: 1, clients: 1, calls: 1, ..none }),
