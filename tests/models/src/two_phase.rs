@@ -194,19 +194,20 @@ impl TwoPhase {
         }
         state
     }
+}
 
+impl State {
     /// A renaming in which the resource managers are in order by how far they have come, and only by that:
     /// what stateright's example has. Two states of one symmetry may have different ones.
     #[must_use]
-    pub fn half_sorted(&self, mut state: State) -> State {
-        let mut order: Vec<usize> = (0..usize::from(self.managers)).collect();
-        order.sort_by_key(|number| state.managers[*number]);
-        let before = state;
-        (state.known, state.said) = (0, 0);
+    pub fn half_sorted(&self) -> Self {
+        let mut order: [usize; MOST] = std::array::from_fn(|number| number);
+        order.sort_by_key(|number| self.managers[*number]);
+        let mut state = Self { known: 0, said: 0, ..*self };
         for (to, from) in order.into_iter().enumerate() {
-            state.managers[to] = before.managers[from];
-            state.known |= (before.known >> from & 1) << to;
-            state.said |= (before.said >> from & 1) << to;
+            state.managers[to] = self.managers[from];
+            state.known |= (self.known >> from & 1) << to;
+            state.said |= (self.said >> from & 1) << to;
         }
         state
     }
