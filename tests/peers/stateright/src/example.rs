@@ -1,6 +1,6 @@
 //! The example `paxos` of stateright 0.31.0 without its command line: a copy, so that what is measured is its own
 //! model. Copyright (c) 2018 Jonathan Nadal and contributors, under the terms of `LICENSE-stateright`; its long
-//! comments on the algorithm were left out, and two of the branches of `on_msg` are functions here.
+//! comments on the algorithm were left out, and three of the branches of `on_msg` are functions here.
 
 use stateright::Expectation;
 use stateright::actor::register::{RegisterActor, RegisterMsg, RegisterMsg::*};
@@ -127,11 +127,7 @@ impl Actor for PaxosActor {
                 let state = state.to_mut();
                 state.accepts.insert(src);
                 if state.accepts.len() == majority(self.peer_ids.len() + 1) {
-                    state.is_decided = true;
-                    let proposal = state.proposal.expect("proposal expected"); // See `Put` case above.
-                    o.broadcast(&self.peer_ids, &Internal(Decided { ballot, proposal }));
-                    let (request_id, requester_id, _) = proposal;
-                    o.send(requester_id, PutOk(request_id));
+                    self.decide(state, o);
                 }
             }
             Internal(Decided { ballot, proposal }) => {
@@ -171,6 +167,14 @@ impl PaxosActor {
         // Simulate `Accepted` self-send.
         state.accepts.insert(id);
         o.broadcast(&self.peer_ids, &Internal(Accept { ballot, proposal }));
+    }
+
+    fn decide(&self, state: &mut PaxosState, o: &mut Out<Self>) {
+        state.is_decided = true;
+        let proposal = state.proposal.expect("proposal expected");
+        o.broadcast(&self.peer_ids, &Internal(Decided { ballot: state.ballot, proposal }));
+        let (request_id, requester_id, _) = proposal;
+        o.send(requester_id, PutOk(request_id));
     }
 }
 
