@@ -3,6 +3,9 @@
 //! The checker decides whether a run passes, so it must not be tested by its author's imagination alone.
 //! `tests/recorded.rs` reads histories whose verdicts are known; `tests/agreement.rs` compares verdicts on
 //! generated ones with those of three checkers that other people wrote.
+//!
+//! The exhaustive search has a judge as well: `tests/exhaustive` hands its models to stateright, which must find
+//! as many states and the same verdicts.
 
 pub mod map;
 pub mod register;
