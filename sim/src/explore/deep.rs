@@ -34,7 +34,7 @@ impl<M: Model> Search<'_, M> {
         let mut path: Vec<Frame<M::State>> = Vec::new();
         let mut next = Some(model.initial(&mut workspace));
         let mut weight = 0;
-        next.iter().for_each(|state| drop(table.insert(model.key(state))));
+        next.iter().map(|state| model.key(state)).for_each(|key| _ = table.insert(key));
         loop {
             if let Some(state) = next.take() {
                 each(&state);
