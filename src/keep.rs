@@ -7,6 +7,7 @@ use crate::shelf::{Entry, REGRESSIONS};
 use crate::store::{make, store};
 use interregnum_reports::Reduction;
 use interregnum_reports::documents::File;
+use interregnum_sim::clock::TrueTime;
 use interregnum_sim::outcome::Outcome;
 use interregnum_sim::reduce::reduce;
 use interregnum_sim::scenario::{Scenario, Seed, identity};
@@ -79,7 +80,10 @@ impl Keeper {
                 io.note(&format!("{shown}: {left} of {planned} faults, after {runs} runs\n"));
                 let faults = reduced.scenario.faults.iter();
                 let faults = faults.filter_map(|fault| serde_json::to_string(fault).ok()).collect();
-                Some(Reduction { file: path, faults, planned: planned as u64 })
+                let shows = reduced.outcome.violation.as_ref().map_or_else(String::new, |found| {
+                    format!("{}, at {}: {}", found.invariant, TrueTime(found.at_ns), found.what)
+                });
+                Some(Reduction { file: path, faults, shows, planned: planned as u64 })
             }
             Err(error) => {
                 io.error(&error);

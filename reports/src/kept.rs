@@ -31,6 +31,9 @@ pub struct Reduction {
     pub file: String,
     /// The faults that are left, as that file says them.
     pub faults: Vec<String>,
+    /// When and how the run with these alone fails: the same property, perhaps sooner and over something else.
+    #[serde(default)]
+    pub shows: String,
     /// How many faults the run had.
     pub planned: u64,
 }

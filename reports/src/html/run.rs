@@ -96,17 +96,20 @@ fn reproduction(kept: &Kept) -> Markup {
 
 /// Which of the faults are enough.
 fn reduced(reduction: &Reduction) -> Markup {
-    let Reduction { file, faults, planned } = reduction;
+    let Reduction { file, faults, shows, planned } = reduction;
     html! {
         div.again {
             @if faults.is_empty() {
-                "No fault is needed: without any of its " (number(*planned)) " it fails in the same way. "
+                "No fault is needed for the same property to fail: the run was made without any of its "
+                (number(*planned)) "."
             } @else {
-                "Of its " (counted(*planned, "fault")) ", so many are enough for the same failure: "
-                (number(faults.len() as u64)) "."
+                "Of its " (counted(*planned, "fault")) ", these are enough for the same property to fail ("
+                (number(faults.len() as u64)) "):"
             }
             @for fault in faults { pre { code { (fault) } } }
-            "This is the scenario " code { (file) } ", which " code { "interregnum run" } " runs."
+            @if !shows.is_empty() { p { "With these alone: " (shows) ". That may be sooner, and over something else, than here." } }
+            "They are the scenario " code { (file) } ", which " code { "interregnum run" } " runs; " code { "replay" }
+            " above makes this run, with all of its faults."
         }
     }
 }
