@@ -63,7 +63,7 @@ fn explored(program: &Program, args: &Args, io: &mut Io) -> Exit {
     let left = all - found.len();
     if left > 0 && !args.quiet {
         io.note(&format!(
-            "{left} of {all} planted bugs are not searched for: no small search shows them\n"
+            "{left} of {all} planted bugs are not searched for: no bounds are known within which they show\n"
         ));
     }
     let args = Explore {

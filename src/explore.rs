@@ -156,7 +156,13 @@ fn again(
     found: &Exploration,
     io: &mut Io,
 ) -> String {
-    let explore = format!("{} explore {}", program.name, as_argument(path));
+    // A bug that is named in place of a file has bounds of its own, which only the audit knows.
+    let explore = match loaded.scenario.mutant.as_deref() {
+        Some(id) if path == Path::new(id) => {
+            format!("{} audit --explore --mutant {id}", program.name)
+        }
+        _ => format!("{} explore {}", program.name, as_argument(path)),
+    };
     let history = found.counterexample(&loaded.scenario, how);
     let (Some(out), Some(history)) = (&args.out, history) else { return explore };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
