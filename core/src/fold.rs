@@ -13,6 +13,7 @@
 //!
 //! Not cryptographic: it separates runs that differ, not runs built by an adversary to collide.
 
+use crate::LocalTime;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
@@ -37,6 +38,8 @@ pub trait Fold {
 pub struct Folder {
     a: u64,
     b: u64,
+    /// What clock readings are folded relative to.
+    now: LocalTime,
 }
 
 impl Default for Folder {
@@ -49,7 +52,20 @@ impl Folder {
     /// An empty fold.
     #[must_use]
     pub const fn new() -> Self {
-        Self { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344 }
+        Self { a: 0x243f_6a88_85a3_08d3, b: 0x1319_8a2e_0370_7344, now: LocalTime(0) }
+    }
+
+    /// From here on clock readings are folded relative to a clock that shows `now`: a [`LocalTime`] by how far
+    /// it is from that, a [`Deadline`](crate::Deadline) by how much is left. What differs only in when it
+    /// happens then folds to the same.
+    pub const fn rebase(&mut self, now: LocalTime) {
+        self.now = now;
+    }
+
+    /// What the clock shows that readings are folded relative to; zero unless it was told otherwise.
+    #[must_use]
+    pub const fn now(&self) -> LocalTime {
+        self.now
     }
 
     /// Absorbs one word.

@@ -23,6 +23,7 @@ pub mod kv;
 pub mod lens;
 pub mod machine;
 pub mod paxos;
+pub mod paxos_lease;
 pub mod time;
 
 pub use disk::{Cell, DiskError, Image, Place, Run, Slot, Volume};
@@ -32,4 +33,4 @@ pub use id::{CallId, NodeId, NodeMap, NodeSet, Part, ProcessId};
 pub use interregnum_derive::Fold;
 pub use lens::{Embed, Lens};
 pub use machine::{Context, Effect, Host, Input, Machine, Never, Outcome, Reason, Value, Window};
-pub use time::{LocalTime, Ppm, Span, WallTime};
+pub use time::{Deadline, LocalTime, Ppm, Span, WallTime};

@@ -3,7 +3,7 @@
 //! Only durations measured on one clock are ever compared; a [`LocalTime`] means nothing on another
 //! node. True time is the host's alone and has no type here.
 
-use crate::Fold;
+use crate::{Fold, Folder};
 use core::fmt;
 use core::ops::{Add, Sub};
 
@@ -121,8 +121,16 @@ impl fmt::Debug for Span {
 }
 
 /// A reading of one node's monotonic clock, in nanoseconds since an arbitrary start.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalTime(pub u64);
+
+/// By how far it is from what the fold is relative to.
+impl Fold for LocalTime {
+    #[inline]
+    fn fold(&self, into: &mut Folder) {
+        into.word(self.0.wrapping_sub(into.now().0));
+    }
+}
 
 impl LocalTime {
     /// The reading `span` later.
@@ -144,6 +152,49 @@ impl fmt::Debug for LocalTime {
     }
 }
 
+/// When a node's monotonic clock has counted a span. All that can be asked of it is how much is left, so that
+/// one deadline that has passed is like any other: a search that lets time pass has only so many states
+/// because of that.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Deadline(LocalTime);
+
+impl Deadline {
+    /// One that has passed from the start.
+    pub const PASSED: Self = Self(LocalTime(0));
+
+    /// `span` after the clock showed `now`.
+    #[must_use]
+    pub const fn after(now: LocalTime, span: Span) -> Self {
+        Self(now.after(span))
+    }
+
+    /// Whether it is reached by the time the clock shows `now`.
+    #[must_use]
+    pub const fn is_passed(self, now: LocalTime) -> bool {
+        self.left(now).0 == 0
+    }
+
+    /// How much is left when the clock shows `now`; nothing, once it is reached.
+    #[must_use]
+    pub const fn left(self, now: LocalTime) -> Span {
+        self.0.since(now)
+    }
+}
+
+/// By what is left of it when the clock shows what the fold is relative to.
+impl Fold for Deadline {
+    #[inline]
+    fn fold(&self, into: &mut Folder) {
+        into.word(self.left(into.now()).0);
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
 /// A reading of one node's wall clock, in nanoseconds since its epoch; it may step either way.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Fold, Debug)]
 pub struct WallTime(pub i64);
@@ -161,6 +212,16 @@ impl Ppm {
     pub fn usable_of(self, grant: Span) -> Span {
         grant
             .scaled_down(Self::ONE.saturating_sub(u64::from(self.0)), Self::ONE + u64::from(self.0))
+    }
+
+    /// The shortest grant of which a holder may use `usable`, both clocks within this bound of real time:
+    /// `usable * (1 + rho) / (1 - rho)`, rounded up.
+    ///
+    /// # Panics
+    /// When the bound is a whole (1,000,000) or more: such a clock may stand still.
+    #[must_use]
+    pub fn covering(self, usable: Span) -> Span {
+        usable.scaled_up(Self::ONE + u64::from(self.0), Self::ONE - u64::from(self.0))
     }
 
     /// The longest real time that a clock within this bound takes to show `local`:
@@ -198,6 +259,25 @@ mod tests {
         assert_eq!(Ppm(50_000).usable_of(Span::nanos(10)), Span::nanos(9));
         assert_eq!(Ppm(50_000).longest_real(Span::nanos(10)), Span::nanos(11));
         assert_eq!(Ppm(0).usable_of(Span::secs(1)), Span::secs(1));
+        // Of 10 ticks 9 may be used, and it takes all 10 to cover them; 8 take 9.
+        assert_eq!(Ppm(50_000).covering(Span::nanos(9)), Span::nanos(10));
+        assert_eq!(Ppm(50_000).covering(Span::nanos(8)), Span::nanos(9));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_like_any_other() {
+        let (early, late) = (Deadline::after(LocalTime(3), Span::nanos(2)), Deadline::PASSED);
+        let print = |deadline: Deadline, now: u64| {
+            let mut folder = Folder::new();
+            folder.rebase(LocalTime(now));
+            deadline.fold(&mut folder);
+            folder.fingerprint()
+        };
+        assert!(!early.is_passed(LocalTime(4)) && early.is_passed(LocalTime(5)));
+        assert_ne!(print(early, 4), print(late, 4));
+        assert_eq!(print(early, 5), print(late, 9));
+        let later = Deadline::after(LocalTime(103), Span::nanos(2));
+        assert_eq!(print(early, 4), print(later, 104));
     }
 
     #[test]
