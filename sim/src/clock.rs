@@ -88,6 +88,13 @@ impl Clock {
         Self { since: TrueTime::ZERO, shown, rate: rate(ppm), wall_ahead_ns }
     }
 
+    /// A clock that shows `shown` whatever the time.
+    #[must_use]
+    pub(crate) const fn standing(shown: LocalTime) -> Self {
+        // It is right from the end of time on.
+        Self { since: TrueTime::NEVER, shown, rate: MILLION, wall_ahead_ns: EPOCH.0 }
+    }
+
     /// Changes the clock, from `now` on.
     pub(crate) fn change(&mut self, now: TrueTime, change: ClockChange) {
         match change {

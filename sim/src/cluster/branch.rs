@@ -11,9 +11,11 @@
 use super::medium::{Bad, Change, Medium, Stored, What};
 use super::storage::{Mark, Storage};
 use super::{Armed, Cluster, Driver, Flight, Parcel};
+use crate::clock::TrueTime;
 use crate::seen::MessageId;
 use interregnum_core::{
-    CallId, Explorable, Fingerprint, Fold, Folder, Input, Machine, Outcome, ProcessId,
+    CallId, Deadline, Explorable, Fingerprint, Fold, Folder, Input, LocalTime, Machine, Outcome,
+    ProcessId, Span,
 };
 
 /// A node that runs one process.
@@ -21,14 +23,35 @@ use interregnum_core::{
 pub(crate) struct Branch<M: Machine> {
     pub(crate) machine: Option<Box<M>>,
     incarnation: u32,
+    /// What its clock shows.
+    pub(crate) clock: LocalTime,
     /// How many timers have fired here.
     pub(crate) fired: u8,
     /// The timers that are armed.
-    pub(crate) timers: Vec<M::Timer>,
+    pub(crate) timers: Vec<Alarm<M::Timer>>,
     volumes: Vec<Storage<M::Record>>,
     /// What its disk has been asked for and has not completed.
     pub(crate) under_way: Vec<UnderWay<M>>,
     pub(crate) print: Fingerprint,
+}
+
+/// A timer that is armed.
+#[derive(Clone, Debug, Fold)]
+pub(crate) struct Alarm<T> {
+    timer: T,
+    /// Not before this it fires.
+    pub(crate) due: Deadline,
+}
+
+/// What came of a step besides what the cluster holds.
+#[derive(Debug)]
+pub(crate) struct Aftermath<'a> {
+    /// When the step was taken.
+    pub(crate) now: TrueTime,
+    /// What the node's disk has been asked for, by flight.
+    pub(crate) asked: &'a [u32],
+    /// The timers that were armed: of which process, in which slot, and how long they take at least.
+    pub(crate) armed: &'a [(usize, usize, Span)],
 }
 
 /// Something that a disk has been asked for.
@@ -82,10 +105,28 @@ impl<M: Explorable> Branch<M> {
             + (durable + self.unsynced()) * size_of::<Change<M::Record>>()
     }
 
+    /// The same when its clock has counted so much more, and nothing else has happened.
+    pub(crate) fn later(&self, by: Span) -> Self {
+        let mut later = Self {
+            machine: self.machine.clone(),
+            incarnation: self.incarnation,
+            clock: self.clock.after(by),
+            fired: self.fired,
+            timers: self.timers.clone(),
+            volumes: self.volumes.clone(),
+            under_way: self.under_way.clone(),
+            print: self.print,
+        };
+        later.sign();
+        later
+    }
+
     fn sign(&mut self) {
-        self.timers.sort_by_cached_key(Fingerprint::of);
+        // Not by when they are due: states that differ only in when they are have one order.
+        self.timers.sort_by_cached_key(|alarm| Fingerprint::of(&alarm.timer));
         self.under_way.sort_by_cached_key(Fingerprint::of);
         let mut folder = Folder::new();
+        folder.rebase(self.clock);
         self.machine.fold(&mut folder);
         (self.incarnation, self.fired).fold(&mut folder);
         self.timers.fold(&mut folder);
@@ -104,31 +145,37 @@ impl<M: Explorable> Cluster<M> {
         process.incarnation = branch.incarnation;
         process.trips.clear();
         process.timers.clear();
-        let armed = |timer: &M::Timer| Armed { timer: timer.clone(), armed: true };
+        let armed = |alarm: &Alarm<M::Timer>| Armed { timer: alarm.timer.clone(), armed: true };
         process.timers.extend(branch.timers.iter().map(armed));
         let node = process.id.node.index();
         self.nodes[node].volumes.clone_from(&branch.volumes);
     }
 
-    /// Takes the node with this process out. `before` was under way before the step, `asked` is what it has
-    /// asked its disk for since, by flight, `fired` how many timers have fired there.
+    /// Takes the node with this process out after a step before which it was as in `was`. Of what was under
+    /// way then, `before` still is; `fired` is how many timers have fired there.
     pub(crate) fn take(
         &mut self,
         index: usize,
+        was: Option<&Branch<M>>,
         before: impl Iterator<Item = UnderWay<M>>,
-        asked: &[u32],
         fired: u8,
+        step: &Aftermath<'_>,
     ) -> Branch<M> {
+        let clock = self.clock_of(index).monotonic(step.now);
         let process = &mut self.processes[index];
         let incarnation = process.incarnation;
-        let armed = process.timers.drain(..).filter(|timer| timer.armed).map(|timer| timer.timer);
-        let timers = armed.collect();
+        let timers = (0..).zip(process.timers.drain(..)).filter(|(_, timer)| timer.armed);
+        let timers = timers.map(|(slot, timer)| Alarm {
+            timer: timer.timer,
+            due: step.due((index, slot), clock, was),
+        });
+        let timers = timers.collect();
         let machine = process.machine.take();
         let node = process.id.node.index();
         let mut volumes = std::mem::take(&mut self.nodes[node].volumes);
         let is_up = machine.is_some();
         let mut under_way: Vec<_> = before.map(|operation| operation.since(&volumes)).collect();
-        for flight in asked {
+        for flight in step.asked {
             let of = (incarnation, is_up);
             under_way.extend(UnderWay::of(self.flights.take(*flight), of, &volumes));
         }
@@ -138,9 +185,17 @@ impl<M: Explorable> Cluster<M> {
         // Of a sync that nobody hears of and that covers nothing, nothing can come.
         under_way.retain(UnderWay::matters);
         let print = Fingerprint(0);
-        let mut branch = Branch { machine, incarnation, fired, timers, volumes, under_way, print };
+        let mut branch =
+            Branch { machine, incarnation, clock, fired, timers, volumes, under_way, print };
         branch.sign();
         branch
+    }
+
+    /// What disks were asked for and what else is on its way is forgotten, by flight.
+    pub(crate) fn forget_flights(&mut self, flights: &[u32]) {
+        for flight in flights {
+            self.flights.take(*flight);
+        }
     }
 
     /// A message arrives that was sent at some time.
@@ -207,6 +262,22 @@ impl<M: Explorable> Cluster<M> {
     /// The flights that are answers to clients, and those that are not.
     pub(crate) fn is_answer(&self, flight: u32) -> bool {
         matches!(self.flights.get(flight), Some(Flight::Answer { .. }))
+    }
+}
+
+impl Aftermath<'_> {
+    /// When the timer of a process in a slot is due: as it was armed last, in this step or before.
+    fn due<M: Machine>(
+        &self,
+        (process, slot): (usize, usize),
+        clock: LocalTime,
+        was: Option<&Branch<M>>,
+    ) -> Deadline {
+        let mut armed = self.armed.iter().rev();
+        match armed.find(|(of, at, _)| (*of, *at) == (process, slot)) {
+            Some((_, _, min)) => Deadline::after(clock, *min),
+            None => was.and_then(|was| was.timers.get(slot)).map_or(Deadline::PASSED, |a| a.due),
+        }
     }
 }
 

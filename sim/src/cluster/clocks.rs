@@ -122,6 +122,11 @@ impl<M: Machine> Cluster<M> {
         self.change_clock(node, ClockChange::Restarted { showed, shows: shown }, driver);
     }
 
+    /// The monotonic clock of `node` stands still and shows `shown`.
+    pub(crate) fn stand_clock(&mut self, node: NodeId, shown: LocalTime) {
+        self.nodes[node.index()].clocks.clock = Clock::standing(shown);
+    }
+
     fn settle_rate(&mut self, node: NodeId, driver: &mut impl Driver<M>) {
         let clocks = &mut self.nodes[node.index()].clocks;
         let (ppm, fault) = clocks.rate();

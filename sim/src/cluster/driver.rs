@@ -15,9 +15,9 @@ pub(crate) trait Driver<M: Machine> {
     fn now(&self) -> TrueTime;
     /// Everything that happens is shown here, in order.
     fn see(&mut self, cluster: &Cluster<M>, seen: &Seen<'_, M>);
-    /// A machine reads one of its node's clocks.
-    fn reads_clock(&mut self, process: ProcessId) {
-        let _ = process;
+    /// A machine reads one of its node's clocks, the wall clock or the monotonic one.
+    fn reads_clock(&mut self, process: ProcessId, wall: bool) {
+        let _ = (process, wall);
     }
     /// Answers a machine's `pick`.
     fn pick(&mut self, process: usize, bound: NonZeroU32) -> u32;
@@ -145,13 +145,13 @@ pub(super) struct StepHost<'a, M: Machine, D> {
 
 impl<M: Machine, D: Driver<M>> Host<M> for StepHost<'_, M, D> {
     fn now(&mut self) -> LocalTime {
-        self.driver.reads_clock(self.cluster.processes[self.process].id);
+        self.driver.reads_clock(self.cluster.processes[self.process].id, false);
         self.cluster.reads_monotonic(self.process);
         self.cluster.clock_of(self.process).monotonic(self.driver.now())
     }
 
     fn wall(&mut self) -> WallTime {
-        self.driver.reads_clock(self.cluster.processes[self.process].id);
+        self.driver.reads_clock(self.cluster.processes[self.process].id, true);
         self.cluster.reads_wall(self.process);
         self.cluster.clock_of(self.process).wall(self.driver.now())
     }

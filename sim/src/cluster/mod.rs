@@ -38,7 +38,7 @@ use step::Course;
 use storage::Storage;
 
 pub(crate) use ailments::{Records, Spoil};
-pub(crate) use branch::{Branch, UnderWay};
+pub(crate) use branch::{Aftermath, Branch, UnderWay};
 pub(crate) use clocks::ClockTrouble;
 pub use deployment::{Deployed, Deployment};
 pub(crate) use disks::Unhang;

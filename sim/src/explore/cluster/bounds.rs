@@ -1,6 +1,8 @@
 //! How much may happen in the histories that are searched, and what is left out because it makes no difference.
 
 use crate::explore::Purse;
+use crate::scenario::Duration;
+use interregnum_core::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -57,10 +59,54 @@ pub struct Bounds {
     #[schemars(range(max = 127))]
     #[serde(skip_serializing_if = "is_zero")]
     pub disk_errors: u8,
+    /// Time passes; without this it does not, and machines that read a clock cannot be searched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<Time>,
     /// Where a machine rolls dice, so many of the combinations of one step are tried; all, if there are no more.
     #[schemars(range(max = 1024))]
     #[serde(skip_serializing_if = "is_one")]
     pub picks: Picks,
+}
+
+/// How time passes: beat by beat, all clocks together, each by whole nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Time {
+    /// How long a beat truly takes. What happens, happens between two beats.
+    pub beat: Duration,
+    /// In each beat each clock runs either fast or slow by exactly so many parts per million, at most 500,000;
+    /// right, if that is zero. What it counts in a beat must come out in whole nanoseconds.
+    #[serde(default)]
+    pub rate_ppm: u32,
+    /// So many beats; without end, if not given.
+    #[schemars(range(max = 127))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beats: Option<u8>,
+}
+
+impl Time {
+    /// What a clock counts in a beat, if it is fast or if it is slow.
+    ///
+    /// # Errors
+    /// Why there is no such clock.
+    pub(super) fn counts(&self, fast: bool) -> Result<Span, String> {
+        const MILLION: u64 = 1_000_000;
+        let (beat, rate) = (self.beat.0.as_nanos(), u64::from(self.rate_ppm));
+        if beat == 0 || beat > MILLION * MILLION {
+            return Err("a beat takes between 1ns and 1000s".to_owned());
+        }
+        if rate > MILLION / 2 {
+            return Err("a clock is off by at most 500000 parts per million".to_owned());
+        }
+        let product = beat * if fast { MILLION + rate } else { MILLION - rate };
+        if !product.is_multiple_of(MILLION) {
+            return Err(format!(
+                "a clock that is off by {rate} parts per million does not count whole nanoseconds in {}",
+                self.beat.0
+            ));
+        }
+        Ok(Span::nanos(product / MILLION))
+    }
 }
 
 /// How many combinations of dice are tried in one step.
@@ -94,6 +140,7 @@ pub(super) enum Budget {
     Drops,
     Duplicates,
     DiskErrors,
+    Beats,
 }
 
 /// What is counted when it rules something out: first the budgets, then what else there is.
@@ -105,6 +152,7 @@ pub(super) const BOUNDS: &[&str] = &[
     "drops",
     "duplicates",
     "disk_errors",
+    "beats",
     "calls",
     "effects",
     "picks",
@@ -114,17 +162,17 @@ pub(super) const BOUNDS: &[&str] = &[
 ];
 
 /// The clients have made all their calls.
-pub(super) const CALLS: usize = 7;
+pub(super) const CALLS: usize = 8;
 /// A step has more effects than a crash is tried after.
-pub(super) const EFFECTS: usize = 8;
+pub(super) const EFFECTS: usize = 9;
 /// There are more combinations of dice than are tried.
-pub(super) const PICKS: usize = 9;
+pub(super) const PICKS: usize = 10;
 /// More is not durable than all parts of it can be tried.
-pub(super) const UNSYNCED: usize = 10;
+pub(super) const UNSYNCED: usize = 11;
 /// The system's own constraint.
-pub(super) const SYSTEM: usize = 11;
+pub(super) const SYSTEM: usize = 12;
 /// The system claims nothing from here on.
-pub(super) const CLAIMS: usize = 12;
+pub(super) const CLAIMS: usize = 13;
 
 impl Bounds {
     /// What there is to spend.
@@ -138,6 +186,7 @@ impl Bounds {
             (Budget::Drops, self.drops),
             (Budget::Duplicates, self.duplicates),
             (Budget::DiskErrors, self.disk_errors),
+            (Budget::Beats, self.time.and_then(|time| time.beats).unwrap_or(0)),
         ] {
             amounts[budget as usize] = amount;
         }

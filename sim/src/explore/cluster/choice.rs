@@ -52,6 +52,8 @@ pub enum What {
     Start(u8),
     /// A client calls a node.
     Ask(Ask),
+    /// Time passes. The clocks of those nodes run fast whose bit is set, the others' slow.
+    Pass(u8),
 }
 
 /// Something at a node.
@@ -108,6 +110,7 @@ pub(super) fn all<S: ExplorableSystem>(
         all.node(node, branch);
     }
     all.clients();
+    all.time();
 }
 
 /// What happens before anything else, because nothing is lost by that.
@@ -207,8 +210,8 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
             }
         }
         if self.model.may_fire(usize::from(node), branch) {
-            for (nth, _) in (0..).zip(&branch.timers) {
-                if self.affords(Budget::Timers) {
+            for (nth, alarm) in (0..).zip(&branch.timers) {
+                if alarm.due.is_passed(branch.clock) && self.affords(Budget::Timers) {
                     self.steps(What::Fire(At { node, nth }));
                 }
             }
@@ -238,6 +241,18 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
     fn parts(&mut self, changes: usize, ways: u32) -> u32 {
         self.cuts[UNSYNCED] += u64::from(changes > MOST_UNSYNCED);
         ways.pow(u32::try_from(changes.min(MOST_UNSYNCED)).unwrap_or(0))
+    }
+
+    /// A beat, with every combination of rates.
+    fn time(&mut self) {
+        let Some(time) = self.model.bounds.time else { return };
+        if time.beats.is_some() && !self.affords(Budget::Beats) {
+            return;
+        }
+        let clocks = if time.rate_ppm == 0 { 0 } else { self.state.nodes.len() };
+        for fast in 0..1_u16 << clocks {
+            self.simply(What::Pass(u8::try_from(fast).unwrap_or(u8::MAX)));
+        }
     }
 
     fn clients(&mut self) {
@@ -275,6 +290,7 @@ impl What {
             Self::FailSync(part) | Self::LosePower(part) => usize::from(part.node),
             Self::Crash(node) | Self::Start(node) => usize::from(node),
             Self::Ask(ask) => usize::from(ask.node),
+            Self::Pass(_) => return None,
         })
     }
 }

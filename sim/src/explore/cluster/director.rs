@@ -34,6 +34,8 @@ pub(super) struct Director<'s, M: Machine, O> {
     pub(super) ends_claims: fn(&Seen<'_, M>) -> Option<EndOfClaims>,
     pub(super) fallout: &'s mut Fallout,
     pub(super) onlooker: &'s mut O,
+    /// Whether time passes.
+    pub(super) timed: bool,
 }
 
 /// What a step leaves behind.
@@ -42,12 +44,15 @@ pub(super) struct Fallout {
     /// What was sent, and what else is on its way, by number in the cluster.
     pub(super) letters: Vec<u32>,
     pub(super) flights: Vec<u32>,
+    /// The timers that were armed: whose, in which slot, and how long they take at least.
+    pub(super) armed: Vec<(usize, usize, Span)>,
     /// What is left of the number that says what dice show.
     pub(super) dice: u32,
     /// How many combinations there were.
     pub(super) combinations: u32,
     /// The sync that is to fail, with those of its changes that are durable all the same.
     pub(super) failing: Option<u64>,
+    /// Who read a clock that does not run in this search.
     pub(super) read_a_clock: Option<ProcessId>,
     pub(super) claims_ended: bool,
     /// Whether a client was refused.
@@ -67,8 +72,10 @@ impl<M: Machine, O: Onlooker<M>> Driver<M> for Director<'_, M, O> {
         }
     }
 
-    fn reads_clock(&mut self, process: ProcessId) {
-        self.fallout.read_a_clock.get_or_insert(process);
+    fn reads_clock(&mut self, process: ProcessId, wall: bool) {
+        if wall || !self.timed {
+            self.fallout.read_a_clock.get_or_insert(process);
+        }
     }
 
     fn pick(&mut self, _: usize, bound: NonZeroU32) -> u32 {
@@ -116,7 +123,11 @@ impl<M: Machine, O: Onlooker<M>> Driver<M> for Director<'_, M, O> {
         self.fallout.flights.push(flight);
     }
 
-    fn arm(&mut self, _: usize, _: usize, _: Window) {}
+    fn arm(&mut self, process: usize, slot: usize, window: Window) {
+        if self.timed {
+            self.fallout.armed.push((process, slot, window.min));
+        }
+    }
 
     fn retime(&mut self, _: usize, _: &Clock, _: &Clock) -> bool {
         false

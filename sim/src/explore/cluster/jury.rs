@@ -21,11 +21,22 @@ impl<M: Machine> std::fmt::Debug for Seat<M> {
 }
 
 impl<M: Machine> Seat<M> {
-    pub(super) fn new(check: Box<dyn Branching<M>>) -> Self {
-        let mut folder = Folder::new();
-        Branching::fold(&*check, &mut folder);
-        Self { check, print: folder.fingerprint() }
+    pub(super) fn new(check: Box<dyn Branching<M>>, view: View<'_, M>) -> Self {
+        let print = print(&*check, view);
+        Self { check, print }
     }
+
+    /// The same as clocks show now; nothing, if that makes no difference.
+    pub(super) fn later(&self, view: View<'_, M>) -> Option<Self> {
+        let print = print(&*self.check, view);
+        (print != self.print).then(|| Self { check: self.check.branch(), print })
+    }
+}
+
+fn print<M: Machine>(check: &dyn Branching<M>, view: View<'_, M>) -> Fingerprint {
+    let mut folder = Folder::new();
+    Branching::fold(check, view, &mut folder);
+    folder.fingerprint()
 }
 
 /// The checks while a step is taken.
@@ -41,7 +52,7 @@ pub(super) struct Jury<M: Machine> {
 }
 
 impl<M: Machine> Jury<M> {
-    pub(super) fn new(checks: Vec<Box<dyn Branching<M>>>) -> Self {
+    pub(super) fn new(checks: Vec<Box<dyn Branching<M>>>, view: View<'_, M>) -> Self {
         let mut audience = [const { Vec::new() }; Kind::ALL.len()];
         for (number, check) in (0..=u8::MAX).zip(&checks) {
             let interest = check.interest();
@@ -50,7 +61,7 @@ impl<M: Machine> Jury<M> {
             }
         }
         let copies = checks.iter().map(|_| None).collect();
-        let seats = checks.into_iter().map(|check| Arc::new(Seat::new(check))).collect();
+        let seats = checks.into_iter().map(|check| Arc::new(Seat::new(check, view))).collect();
         Self { seats, copies, audience, report: Report::default(), answered: false }
     }
 
@@ -102,10 +113,15 @@ impl<M: Machine> Jury<M> {
     }
 
     /// Those that have seen something, with what that changes in the print of the state.
-    pub(super) fn rise(&mut self, changed: &mut Vec<(usize, Arc<Seat<M>>)>, print: &mut u128) {
+    pub(super) fn rise(
+        &mut self,
+        view: View<'_, M>,
+        changed: &mut Vec<(usize, Arc<Seat<M>>)>,
+        print: &mut u128,
+    ) {
         for (number, copy) in self.copies.iter_mut().enumerate() {
             let Some(copy) = copy.take() else { continue };
-            let (before, after) = (&self.seats[number], Seat::new(copy));
+            let (before, after) = (&self.seats[number], Seat::new(copy, view));
             if after.print != before.print {
                 *print = print
                     .wrapping_sub(seat_print(number, before.print))

@@ -11,7 +11,15 @@
 //! fell starts anew at once: to be down for a while is to be handed nothing for a while. A partition, a slow
 //! link or a paused process is that as well. A message to a process that never takes it in is a lost one.
 //!
-//! **Time** does not pass. A machine that reads a clock cannot be searched in this way, and is refused.
+//! **Time** does not pass unless the bounds say so, and then beat by beat, for all nodes together; in each beat
+//! each clock runs as fast or as slowly as it may. That is every behaviour of clocks that the bound on their rate
+//! allows which changes rates only between beats, and takes no rate but the extremes. A timer fires as soon as its
+//! node's clock has counted the least that it was armed for, or any time after: whoever is paused is late. States
+//! that differ only in when they are are the same, as long as machines and checks keep [deadlines], of which they
+//! can only ask how much is left. Where no beat is given, a machine that reads a clock is refused. The wall
+//! clock, which anybody may step, is in no search.
+//!
+//! [deadlines]: interregnum_core::Deadline
 //!
 //! **Identity.** A state is the sum of the fingerprints of its parts: nodes, messages, clients, checks. One
 //! step changes one node, so that only what changed is folded again. The checks are part of it: what they
@@ -26,8 +34,9 @@ mod jury;
 mod stage;
 mod state;
 mod step;
+mod time;
 
-pub use bounds::{Bounds, Explore, Picks, Reductions};
+pub use bounds::{Bounds, Explore, Picks, Reductions, Time};
 pub use choice::{Choice, What};
 pub use found::{Exploration, How, Searchable, Violated};
 pub use state::State;
@@ -40,9 +49,12 @@ use crate::cluster::Branch;
 use crate::system::{ExplorableSystem, Setup};
 use bounds::{BOUNDS, Budget};
 use director::Nobody;
-use interregnum_core::{Fingerprint, Machine, Prospect};
+use interregnum_core::{Fingerprint, Machine, Prospect, Span};
 use stage::Stage;
 use std::sync::Arc;
+
+/// Every combination of their rates is a choice.
+const MOST_CLOCKS: usize = 8;
 
 /// The cluster of a scenario, as a model.
 pub struct ClusterModel<'s, S: ExplorableSystem> {
@@ -50,6 +62,8 @@ pub struct ClusterModel<'s, S: ExplorableSystem> {
     setup: Setup<'s, S>,
     bounds: Bounds,
     reductions: Reductions,
+    /// What a slow clock counts in a beat, and what a fast one does.
+    counts: [Span; 2],
     script: Vec<Vec<<S::Process as Machine>::Call>>,
     /// What each node was deployed with.
     configs: Vec<<S::Process as Machine>::Config>,
@@ -77,17 +91,25 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
                 "it has nodes with several processes, which cannot be searched yet".to_owned()
             );
         }
+        let nodes = deployment.processes.len();
         for check in system.checks(&setup) {
             let judged: Vec<_> = check.tallies().iter().map(|tally| tally.property.id).collect();
             if check.branching().is_none() {
                 return Err(format!("the check of {} cannot be copied", judged.join(", ")));
             }
         }
+        let counts = match bounds.time {
+            None => [Span::ZERO; 2],
+            Some(time) if time.rate_ppm > 0 && nodes > MOST_CLOCKS => {
+                return Err(format!("of clocks that are off there are at most {MOST_CLOCKS}"));
+            }
+            Some(time) => [time.counts(false)?, time.counts(true)?],
+        };
         let mut script = system.script(&setup);
         script.truncate(usize::from(bounds.clients));
         script.iter_mut().for_each(|calls| calls.truncate(usize::from(bounds.calls)));
         let configs = deployment.processes.into_iter().map(|process| process.config).collect();
-        Ok(Self { system, setup, bounds, reductions, script, configs })
+        Ok(Self { system, setup, bounds, reductions, counts, script, configs })
     }
 
     /// What the machines have decided in a state, whatever else there is to it.

@@ -6,8 +6,9 @@ use super::director::{Director, Fallout, Nobody, Onlooker};
 use super::jury::{Jury, Seat};
 use super::state::{Client, Mail, State, clients_print, node_print};
 use super::{ClusterModel, Wrong};
-use crate::clock::{Clock, TrueTime};
-use crate::cluster::{Branch, Cluster, UnderWay};
+use crate::check::View;
+use crate::clock::Clock;
+use crate::cluster::{Aftermath, Branch, Cluster, UnderWay};
 use crate::explore::{Purse, Step};
 use crate::system::ExplorableSystem;
 use interregnum_core::{Explorable, LocalTime, Machine, NodeId, Pending};
@@ -21,18 +22,22 @@ pub struct Stage<M: Machine, O = Nobody> {
     pub(super) jury: Jury<M>,
     pub(super) fallout: Fallout,
     pub(super) onlooker: O,
-    next: Next<M>,
+    /// Whether time passes.
+    timed: bool,
+    pub(super) next: Next<M>,
 }
 
 /// The state that the last step led to, as what is different.
-struct Next<M: Machine> {
+pub(super) struct Next<M: Machine> {
     node: usize,
     branch: Option<Arc<Branch<M>>>,
-    mail: Vec<Arc<Mail<M>>>,
-    seats: Vec<(usize, Arc<Seat<M>>)>,
-    clients: Vec<Client>,
-    purse: Purse,
-    print: u128,
+    /// All nodes, if time has passed.
+    pub(super) later: Vec<Arc<Branch<M>>>,
+    pub(super) mail: Vec<Arc<Mail<M>>>,
+    pub(super) seats: Vec<(usize, Arc<Seat<M>>)>,
+    pub(super) clients: Vec<Client>,
+    pub(super) purse: Purse,
+    pub(super) print: u128,
 }
 
 impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
@@ -44,19 +49,22 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let deployment = model.system.deploy(setup).expect("the model has been checked");
         let nodes = setup.scenario.cluster.nodes;
         let clients = u32::try_from(model.script.len()).unwrap_or(u32::MAX);
-        let clock = |_: NodeId| (0, Clock::new(0, LocalTime(0)));
+        let clock = |_: NodeId| (0, Clock::standing(LocalTime(0)));
         let cluster = Cluster::new(deployment, nodes, clients, 1, clock);
         let checks = model.system.checks(setup);
         let checks = checks.into_iter().filter_map(|check| check.branching()).collect();
+        let jury = Jury::new(checks, View::new(&cluster, onlooker.now()));
         Self {
             cluster,
             loaded: (0..nodes).map(|_| None).collect(),
-            jury: Jury::new(checks),
+            jury,
             fallout: Fallout::default(),
             onlooker,
+            timed: model.bounds.time.is_some(),
             next: Next {
                 node: 0,
                 branch: None,
+                later: Vec::new(),
                 mail: Vec::new(),
                 seats: Vec::new(),
                 clients: Vec::new(),
@@ -74,11 +82,13 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         self.fallout.combinations = 1;
         let (cluster, mut director) = self.direct::<S>();
         cluster.begin(&mut director);
+        let now = self.onlooker.now();
         let nodes: Vec<_> = (0..self.loaded.len())
             .map(|index| {
                 let own = |flight: &&u32| self.cluster.is_of(**flight, index);
-                let flights: Vec<_> = self.fallout.flights.iter().filter(own).copied().collect();
-                Arc::new(self.cluster.take(index, std::iter::empty(), &flights, 0))
+                let asked: Vec<_> = self.fallout.flights.iter().filter(own).copied().collect();
+                let step = Aftermath { now, asked: &asked, armed: &self.fallout.armed };
+                Arc::new(self.cluster.take(index, None, std::iter::empty(), 0, &step))
             })
             .collect();
         let letters = std::mem::take(&mut self.fallout.letters);
@@ -86,7 +96,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let mut mail: Vec<_> = mail.map(|parts| Arc::new(Mail::new(parts))).collect();
         mail.sort_by_key(|mail| mail.print);
         let (mut seats, mut print) = (Vec::new(), 0);
-        self.jury.rise(&mut seats, &mut print);
+        self.jury.rise(View::new(&self.cluster, now), &mut seats, &mut print);
         let mut jury = self.jury.seats().to_vec();
         seats.into_iter().for_each(|(number, seat)| jury[number] = seat);
         let clients = vec![Client::default(); model.script.len()];
@@ -103,8 +113,9 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
     pub(super) fn direct<S: ExplorableSystem<Process = M>>(
         &mut self,
     ) -> (&mut Cluster<M>, Director<'_, M, O>) {
-        let Self { cluster, jury, fallout, onlooker, .. } = self;
-        (cluster, Director { jury, ends_claims: S::ends_claims, fallout, onlooker })
+        let Self { cluster, jury, fallout, onlooker, timed, .. } = self;
+        let timed = *timed;
+        (cluster, Director { jury, ends_claims: S::ends_claims, fallout, onlooker, timed })
     }
 
     pub(super) fn step<S: ExplorableSystem<Process = M>>(
@@ -114,38 +125,43 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         choice: Choice,
         cuts: &mut [u64],
     ) -> Step<Wrong> {
+        if let super::What::Pass(fast) = choice.what {
+            return self.pass(model, state, fast);
+        }
         let Some(node) = choice.what.node(state).filter(|node| *node < state.nodes.len()) else {
             return Step::Same;
         };
         self.load(state);
-        self.jury.seat(&state.jury);
         self.fallout = Fallout { combinations: 1, dice: choice.dice.into(), ..Fallout::default() };
         self.next.node = node;
-        self.next.clients.clone_from(&state.clients);
-        self.next.purse = state.purse;
-        self.next.seats.clear();
-        self.next.branch = None;
         self.loaded[node] = None;
-        let Some(before) = self.play::<S>(model, state, choice) else {
-            return self.abandon(node, Step::Same);
+        let Some(before) = self.play(model, state, choice) else {
+            return self.abandon(Step::Same);
         };
         self.conclude(model, state, choice, before, cuts)
     }
 
-    /// Puts every node in its place that is not there yet.
-    fn load(&mut self, state: &State<M>) {
+    /// Puts every node in its place that is not there yet, and seats the checks. Nothing has changed so far.
+    pub(super) fn load(&mut self, state: &State<M>) {
         for (index, (loaded, node)) in self.loaded.iter_mut().zip(&state.nodes).enumerate() {
             if !loaded.as_ref().is_some_and(|loaded| Arc::ptr_eq(loaded, node)) {
                 self.cluster.put(index, node);
                 *loaded = Some(Arc::clone(node));
             }
+            self.cluster.stand_clock(super::time::id(index), node.clock);
         }
+        self.jury.seat(&state.jury);
+        self.next.clients.clone_from(&state.clients);
+        self.next.purse = state.purse;
+        self.next.seats.clear();
+        self.next.branch = None;
+        self.next.later.clear();
     }
 
     /// The step led nowhere: what it left behind is taken away.
-    fn abandon(&mut self, node: usize, step: Step<Wrong>) -> Step<Wrong> {
+    fn abandon(&mut self, step: Step<Wrong>) -> Step<Wrong> {
         let flights = std::mem::take(&mut self.fallout.flights);
-        self.cluster.take(node, std::iter::empty(), &flights, 0);
+        self.cluster.forget_flights(&flights);
         for letter in std::mem::take(&mut self.fallout.letters) {
             self.cluster.take_letter(letter);
         }
@@ -163,15 +179,18 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
     ) -> Step<Wrong> {
         let node = self.next.node;
         if let Some(ends) = self.ends_here(model, choice, cuts) {
-            return self.abandon(node, ends);
+            return self.abandon(ends);
         }
         let flights = std::mem::take(&mut self.fallout.flights);
         let fires = matches!(choice.what, super::What::Fire(_));
         let fired = state.nodes[node].fired.saturating_add(u8::from(fires));
-        let branch = self.cluster.take(node, before.into_iter(), &flights, fired);
+        let now = self.onlooker.now();
+        let aftermath = Aftermath { now, asked: &flights, armed: &self.fallout.armed };
+        let was = Some(&*state.nodes[node]);
+        let branch = self.cluster.take(node, was, before.into_iter(), fired, &aftermath);
         let within = branch.machine.as_ref().is_none_or(|machine| model.system.within(machine));
         if !within {
-            return self.abandon(node, Step::Beyond(SYSTEM));
+            return self.abandon(Step::Beyond(SYSTEM));
         }
         let next = &mut self.next;
         next.print = state
@@ -180,7 +199,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
             .wrapping_add(node_print(node, branch.print));
         next.branch = Some(Arc::new(branch));
         self.sort_mail(model, state, choice);
-        self.jury.rise(&mut self.next.seats, &mut self.next.print);
+        let view = View::new(&self.cluster, now);
+        self.jury.rise(view, &mut self.next.seats, &mut self.next.print);
         let reductions = model.reductions;
         if (reductions.idle_deliveries && self.is_idle(state))
             || (reductions.refused_calls && self.is_refused(state))
@@ -206,7 +226,13 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         cuts: &mut [u64],
     ) -> Option<Step<Wrong>> {
         if let Some(process) = self.fallout.read_a_clock {
-            let what = format!("{process} reads a clock, and time does not pass in a search");
+            let what = match model.bounds.time {
+                Some(_) => format!("{process} reads its wall clock, which no search has"),
+                None => format!(
+                    "{process} reads a clock, and time does not pass in this search: \
+                     `bounds.time` lets it"
+                ),
+            };
             return Some(Step::Wrong(Wrong::Unfit(what)));
         }
         if self.fallout.dice > 0 {
@@ -222,7 +248,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         if self.fallout.claims_ended {
             return Some(Step::Beyond(CLAIMS));
         }
-        let wrong = match self.jury.verdict(&self.cluster, TrueTime::ZERO) {
+        let wrong = match self.jury.verdict(&self.cluster, self.onlooker.now()) {
             Ok(failure) => Wrong::Violated(Box::new(failure?.into_inner())),
             Err(property) => Wrong::Unknown(property),
         };
@@ -286,7 +312,10 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
     /// The state that the last step led to.
     pub(super) fn build(&mut self, state: &State<M>) -> State<M> {
         let next = &mut self.next;
-        let mut nodes = state.nodes.clone();
+        let mut nodes = match next.later.is_empty() {
+            true => state.nodes.clone(),
+            false => std::mem::take(&mut next.later),
+        };
         if let Some(branch) = next.branch.take() {
             nodes[next.node] = branch;
         }

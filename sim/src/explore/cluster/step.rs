@@ -90,6 +90,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 self.lose_power::<S>(node, part.fates)?;
             }
             What::Start(_) => {}
+            // Nobody does anything.
+            What::Pass(_) => return None,
             What::Ask(ask) => {
                 let client = usize::from(ask.client);
                 let call =

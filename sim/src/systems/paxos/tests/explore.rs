@@ -69,6 +69,7 @@ const SMALL: [(u8, Bounds); 4] = {
         drops: 0,
         duplicates: 0,
         disk_errors: 0,
+        time: None,
         picks: Picks(1),
     };
     [
