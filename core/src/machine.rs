@@ -15,8 +15,8 @@
 //! - **Facts** are beliefs for checkers to cross-check; a machine never reads them back.
 
 use crate::{
-    CallId, Cell, DiskError, Embed, Fold, Image, Lens, LocalTime, Part, Place, ProcessId, Run,
-    Slot, Span, Volume, WallTime,
+    CallId, Cell, DiskError, Embed, Fold, Folder, Image, Lens, LocalTime, Part, Place, ProcessId,
+    Run, Slot, Span, Volume, WallTime,
 };
 use alloc::boxed::Box;
 use core::fmt::Debug;
@@ -212,6 +212,50 @@ pub enum Effect<M: Machine> {
     Probe(&'static str),
     /// Ends this process: it cannot go on safely.
     Halt(Reason),
+}
+
+impl<M: Machine> Clone for Effect<M> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Send { to, message } => Self::Send { to: *to, message: message.clone() },
+            Self::Arm { timer, window } => Self::Arm { timer: timer.clone(), window: *window },
+            Self::Cancel(timer) => Self::Cancel(timer.clone()),
+            Self::Read { at, ticket } => Self::Read { at: *at, ticket: ticket.clone() },
+            Self::Write { at, records } => Self::Write { at: *at, records: records.clone() },
+            Self::Erase { volume, slots } => Self::Erase { volume: *volume, slots: slots.clone() },
+            Self::Sync { volume, ticket } => Self::Sync { volume: *volume, ticket: ticket.clone() },
+            Self::Reply { call, reply } => Self::Reply { call: *call, reply: reply.clone() },
+            Self::Notify { to, notice } => Self::Notify { to: *to, notice: notice.clone() },
+            Self::Spawn(part) => Self::Spawn(*part),
+            Self::Kill(part) => Self::Kill(*part),
+            Self::Watchdog(after) => Self::Watchdog(*after),
+            Self::Fact(fact) => Self::Fact(fact.clone()),
+            Self::Probe(name) => Self::Probe(name),
+            Self::Halt(reason) => Self::Halt(reason),
+        }
+    }
+}
+
+impl<M: Machine> Fold for Effect<M> {
+    fn fold(&self, into: &mut Folder) {
+        match self {
+            Self::Send { to, message } => (0_u8, *to, message).fold(into),
+            Self::Arm { timer, window } => (1_u8, timer, *window).fold(into),
+            Self::Cancel(timer) => (2_u8, timer).fold(into),
+            Self::Read { at, ticket } => (3_u8, *at, ticket).fold(into),
+            Self::Write { at, records } => (4_u8, *at, records).fold(into),
+            Self::Erase { volume, slots } => (5_u8, *volume, slots).fold(into),
+            Self::Sync { volume, ticket } => (6_u8, *volume, ticket).fold(into),
+            Self::Reply { call, reply } => (7_u8, *call, reply).fold(into),
+            Self::Notify { to, notice } => (8_u8, *to, notice).fold(into),
+            Self::Spawn(part) => (9_u8, *part).fold(into),
+            Self::Kill(part) => (10_u8, *part).fold(into),
+            Self::Watchdog(after) => (11_u8, *after).fold(into),
+            Self::Fact(fact) => (12_u8, fact).fold(into),
+            Self::Probe(name) => (13_u8, *name).fold(into),
+            Self::Halt(reason) => (14_u8, *reason).fold(into),
+        }
+    }
 }
 
 /// What a machine needs from its surroundings during a step. Object safe: the only door out.

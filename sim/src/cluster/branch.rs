@@ -14,9 +14,10 @@ use super::{Armed, Cluster, Driver, Flight, Parcel};
 use crate::clock::TrueTime;
 use crate::seen::MessageId;
 use interregnum_core::{
-    CallId, Deadline, Explorable, Fingerprint, Fold, Folder, Input, LocalTime, Machine, Outcome,
-    ProcessId, Span,
+    CallId, Deadline, Effect, Explorable, Fingerprint, Fold, Folder, Input, LocalTime, Machine,
+    Outcome, ProcessId, Span,
 };
+use std::collections::VecDeque;
 
 /// A node that runs one process.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Branch<M: Machine> {
     incarnation: u32,
     /// What its clock shows.
     pub(crate) clock: LocalTime,
+    /// What is left of the step in which the process was paused; nothing, if it is not.
+    pub(crate) tail: VecDeque<Effect<M>>,
     /// How many timers have fired here.
     pub(crate) fired: u8,
     /// The timers that are armed.
@@ -92,6 +95,11 @@ impl<M: Machine> Fold for UnderWay<M> {
 }
 
 impl<M: Explorable> Branch<M> {
+    /// Whether its process is up and may be handed something.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.machine.is_some() && self.tail.is_empty()
+    }
+
     /// How many changes of each volume are not durable.
     pub(crate) fn unsynced(&self) -> usize {
         self.volumes.iter().map(|volume| volume.unsynced.len()).sum()
@@ -111,6 +119,7 @@ impl<M: Explorable> Branch<M> {
             machine: self.machine.clone(),
             incarnation: self.incarnation,
             clock: self.clock.after(by),
+            tail: self.tail.clone(),
             fired: self.fired,
             timers: self.timers.clone(),
             volumes: self.volumes.clone(),
@@ -132,6 +141,9 @@ impl<M: Explorable> Branch<M> {
         self.timers.fold(&mut folder);
         self.volumes.fold(&mut folder);
         self.under_way.fold(&mut folder);
+        for effect in &self.tail {
+            effect.fold(&mut folder);
+        }
         self.print = folder.fingerprint();
     }
 }
@@ -144,6 +156,9 @@ impl<M: Explorable> Cluster<M> {
         process.machine.clone_from(&branch.machine);
         process.incarnation = branch.incarnation;
         process.trips.clear();
+        process.tail.clone_from(&branch.tail);
+        process.held_paused.clear();
+        process.held_paused.extend((!branch.tail.is_empty()).then_some(0));
         process.timers.clear();
         let armed = |alarm: &Alarm<M::Timer>| Armed { timer: alarm.timer.clone(), armed: true };
         process.timers.extend(branch.timers.iter().map(armed));
@@ -171,6 +186,7 @@ impl<M: Explorable> Cluster<M> {
         });
         let timers = timers.collect();
         let machine = process.machine.take();
+        let tail = std::mem::take(&mut process.tail);
         let node = process.id.node.index();
         let mut volumes = std::mem::take(&mut self.nodes[node].volumes);
         let is_up = machine.is_some();
@@ -186,7 +202,7 @@ impl<M: Explorable> Cluster<M> {
         under_way.retain(UnderWay::matters);
         let print = Fingerprint(0);
         let mut branch =
-            Branch { machine, incarnation, clock, fired, timers, volumes, under_way, print };
+            Branch { machine, incarnation, clock, tail, fired, timers, volumes, under_way, print };
         branch.sign();
         branch
     }

@@ -17,31 +17,35 @@ impl Key {
     }
 }
 
-/// Eight budgets of at most 127, in one word.
+/// Ten budgets of at most 31, in one word: six bits for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Purse(u64);
 
+/// How many bits a budget has.
+const WIDTH: usize = 6;
+
 /// The bit of each budget that is never used, so that comparing them borrows from nobody.
-const SPARE: u64 = 0x8080_8080_8080_8080;
+const SPARE: u64 = 0x0820_8208_2082_0820;
 
 impl Purse {
     /// Nothing left of anything.
     pub const EMPTY: Self = Self(0);
     /// How many budgets there is room for.
-    pub const BUDGETS: usize = 8;
+    pub const BUDGETS: usize = 10;
     /// The most that a budget can be.
-    pub const MOST: u8 = 127;
+    pub const MOST: u8 = 31;
 
     /// So much of each; what is more than [`Purse::MOST`] is taken for that.
     #[must_use]
     pub fn new(amounts: [u8; Self::BUDGETS]) -> Self {
-        Self(u64::from_le_bytes(amounts.map(|amount| amount.min(Self::MOST))))
+        let amounts = amounts.iter().rev().map(|amount| u64::from(*amount.min(&Self::MOST)));
+        Self(amounts.fold(0, |word, amount| word << WIDTH | amount))
     }
 
     /// What is left of a budget.
     #[must_use]
     pub const fn left(self, budget: usize) -> u8 {
-        self.0.to_le_bytes()[budget]
+        ((self.0 >> (WIDTH * budget)) & Self::MOST as u64) as u8
     }
 
     /// One less of a budget, if there is any left.
@@ -49,7 +53,7 @@ impl Purse {
     pub const fn spend(self, budget: usize) -> Option<Self> {
         match self.left(budget) {
             0 => None,
-            _ => Some(Self(self.0 - (1 << (8 * budget)))),
+            _ => Some(Self(self.0 - (1 << (WIDTH * budget)))),
         }
     }
 
@@ -68,8 +72,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_purse_covers_what_has_no_more_of_anything(
-            a in prop::array::uniform8(0..=Purse::MOST),
-            b in prop::array::uniform8(0..=Purse::MOST),
+            a in prop::array::uniform10(0..=Purse::MOST),
+            b in prop::array::uniform10(0..=Purse::MOST),
         ) {
             let covers = a.iter().zip(&b).all(|(a, b)| a >= b);
             prop_assert_eq!(Purse::new(a).covers(Purse::new(b)), covers);
@@ -77,7 +81,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_spent_is_gone(amounts in prop::array::uniform8(0..=Purse::MOST), at in 0..8_usize) {
+        fn what_is_spent_is_gone(amounts in prop::array::uniform10(0..=Purse::MOST), at in 0..10_usize) {
             let before = Purse::new(amounts);
             let Some(after) = before.spend(at) else {
                 prop_assert_eq!(amounts[at], 0);
@@ -85,7 +89,7 @@ mod tests {
             };
             prop_assert_eq!(after.left(at) + 1, amounts[at]);
             prop_assert!(before.covers(after) && !after.covers(before));
-            prop_assert!((0..8).all(|other| other == at || after.left(other) == amounts[other]));
+            prop_assert!((0..10).all(|other| other == at || after.left(other) == amounts[other]));
         }
     }
 }

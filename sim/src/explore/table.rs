@@ -128,7 +128,7 @@ mod tests {
         ) {
             let (mut table, mut known) = (Table::new(), Vec::<Key>::new());
             for (print, [a, b, c]) in keys {
-                let key = Key { print, purse: Purse::new([a, b, c, 0, 0, 0, 0, 0]) };
+                let key = Key { print, purse: Purse::new([a, b, c, 0, 0, 0, 0, 0, 0, 0]) };
                 let covered = known
                     .iter()
                     .any(|other| stored(other.print) == stored(print) && other.purse.covers(key.purse));

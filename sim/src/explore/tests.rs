@@ -29,7 +29,7 @@ impl Model for Counters {
     }
 
     fn key(&self, (counters, jumps): &(Vec<u8>, u8)) -> Key {
-        let purse = Purse::new([*jumps, 0, 0, 0, 0, 0, 0, 0]);
+        let purse = Purse::new([*jumps, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         Key { print: Fingerprint::of(counters).0, purse }
     }
 

@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Bounds {
     /// So many times a process crashes and starts anew; what it wrote and did not sync is still there.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub crashes: u8,
     /// So many times a node loses power and starts anew; any part of what was not synced is lost.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub power_losses: u8,
     /// Of the records lost in this way, so many are torn: what was there before is lost, too.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub torn_writes: u8,
     /// Besides between steps, processes crash within one, after up to so many of its effects.
@@ -27,7 +27,7 @@ pub struct Bounds {
     #[serde(skip_serializing_if = "is_zero")]
     pub effects: u8,
     /// So many times some timer fires.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub timers: u8,
     /// Of these, so many on each node.
@@ -40,23 +40,33 @@ pub struct Bounds {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsteady: Option<u8>,
     /// So many clients.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub clients: u8,
     /// So many calls of each client.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub calls: u8,
     /// So many messages are lost. For safety this adds nothing: a message may be on its way for ever.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub drops: u8,
     /// So many times a message arrives and will arrive again.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub duplicates: u8,
+    /// So many times a process is paused within a step, after up to so many of its effects as `effects` says; the
+    /// others happen when it goes on.
+    #[schemars(range(max = 31))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub pauses: u8,
+    /// So many times the nodes fall into two parts between which nothing arrives until they are one again. For
+    /// safety this adds nothing: a message may be on its way for as long.
+    #[schemars(range(max = 31))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub partitions: u8,
     /// So many syncs fail; any part of what they cover is durable.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(skip_serializing_if = "is_zero")]
     pub disk_errors: u8,
     /// Time passes; without this it does not, and machines that read a clock cannot be searched.
@@ -79,7 +89,7 @@ pub struct Time {
     #[serde(default)]
     pub rate_ppm: u32,
     /// So many beats; without end, if not given.
-    #[schemars(range(max = 127))]
+    #[schemars(range(max = 31))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beats: Option<u8>,
 }
@@ -141,6 +151,8 @@ pub(super) enum Budget {
     Duplicates,
     DiskErrors,
     Beats,
+    Pauses,
+    Partitions,
 }
 
 /// What is counted when it rules something out: first the budgets, then what else there is.
@@ -153,6 +165,8 @@ pub(super) const BOUNDS: &[&str] = &[
     "duplicates",
     "disk_errors",
     "beats",
+    "pauses",
+    "partitions",
     "calls",
     "effects",
     "picks",
@@ -162,17 +176,17 @@ pub(super) const BOUNDS: &[&str] = &[
 ];
 
 /// The clients have made all their calls.
-pub(super) const CALLS: usize = 8;
+pub(super) const CALLS: usize = 10;
 /// A step has more effects than a crash is tried after.
-pub(super) const EFFECTS: usize = 9;
+pub(super) const EFFECTS: usize = 11;
 /// There are more combinations of dice than are tried.
-pub(super) const PICKS: usize = 10;
+pub(super) const PICKS: usize = 12;
 /// More is not durable than all parts of it can be tried.
-pub(super) const UNSYNCED: usize = 11;
+pub(super) const UNSYNCED: usize = 13;
 /// The system's own constraint.
-pub(super) const SYSTEM: usize = 12;
+pub(super) const SYSTEM: usize = 14;
 /// The system claims nothing from here on.
-pub(super) const CLAIMS: usize = 13;
+pub(super) const CLAIMS: usize = 15;
 
 impl Bounds {
     /// What there is to spend.
@@ -186,6 +200,8 @@ impl Bounds {
             (Budget::Drops, self.drops),
             (Budget::Duplicates, self.duplicates),
             (Budget::DiskErrors, self.disk_errors),
+            (Budget::Pauses, self.pauses),
+            (Budget::Partitions, self.partitions),
             (Budget::Beats, self.time.and_then(|time| time.beats).unwrap_or(0)),
         ] {
             amounts[budget as usize] = amount;

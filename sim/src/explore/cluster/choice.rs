@@ -20,6 +20,16 @@ pub struct Choice {
     /// The process crashes after so many effects of the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_after: Option<u8>,
+    /// The process is paused after so many effects of the step; the others wait until it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_after: Option<u8>,
+}
+
+impl Choice {
+    /// Something happens, chance shows the first combination, and no step is interrupted.
+    const fn simply(what: What) -> Self {
+        Self { what, dice: 0, crash_after: None, pause_after: None }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -52,6 +62,12 @@ pub enum What {
     Start(u8),
     /// A client calls a node.
     Ask(Ask),
+    /// A paused process goes on with its step.
+    Resume(u8),
+    /// The nodes whose bit is set and the others no longer reach each other.
+    Part(u8),
+    /// All nodes reach each other again.
+    Heal,
     /// Time passes. The clocks of those nodes run fast whose bit is set, the others' slow.
     Pass(u8),
 }
@@ -111,6 +127,7 @@ pub(super) fn all<S: ExplorableSystem>(
     }
     all.clients();
     all.time();
+    all.partitions();
 }
 
 /// What happens before anything else, because nothing is lost by that.
@@ -119,6 +136,9 @@ fn urgent<S: ExplorableSystem>(
     state: &State<S::Process>,
 ) -> Option<What> {
     for (node, branch) in state.nodes.iter().enumerate() {
+        if !branch.is_awake() {
+            continue;
+        }
         let own = model.prospect(node, branch, state.purse);
         let at_once = |operation: &UnderWay<S::Process>| match operation {
             UnderWay::Sync { ticket, heard: true, doomed: false, .. } => {
@@ -158,18 +178,27 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
     /// Something happens that lets a process take a step.
     fn steps(&mut self, what: What) {
         for dice in 0..self.model.bounds.picks.0.max(1) {
-            self.choices.push(Choice { what, dice, crash_after: None });
-            let crashes = self.state.purse.left(Budget::Crashes as usize) > 0
-                && what.node(self.state).is_some_and(|node| self.model.is_unsteady(node));
-            let effects = if crashes { self.model.bounds.effects } else { 0 };
-            for after in 0..effects {
-                self.choices.push(Choice { what, dice, crash_after: Some(after) });
+            let choice = Choice { dice, ..Choice::simply(what) };
+            self.choices.push(choice);
+            if !what.node(self.state).is_some_and(|node| self.model.is_unsteady(node)) {
+                continue;
+            }
+            let left = |budget: Budget| self.state.purse.left(budget as usize) > 0;
+            let (crashes, pauses) = (left(Budget::Crashes), left(Budget::Pauses));
+            for after in 0..self.model.bounds.effects {
+                let after = Some(after);
+                if crashes {
+                    self.choices.push(Choice { crash_after: after, ..choice });
+                }
+                if pauses {
+                    self.choices.push(Choice { pause_after: after, ..choice });
+                }
             }
         }
     }
 
     fn simply(&mut self, what: What) {
-        self.choices.push(Choice { what, dice: 0, crash_after: None });
+        self.choices.push(Choice::simply(what));
     }
 
     fn mail(&mut self) {
@@ -180,8 +209,8 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
             if before.replace(mail.print) == Some(mail.print) {
                 continue;
             }
-            // Whoever is down is handed nothing; it may be later.
-            if self.state.nodes[mail.to as usize].machine.is_none() {
+            // Whoever is down, paused or out of reach is handed nothing; it may be later.
+            if !self.state.nodes[mail.to as usize].is_awake() || self.state.is_cut(mail) {
                 continue;
             }
             self.steps(What::Deliver(index));
@@ -197,7 +226,11 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
     fn node(&mut self, node: u8, branch: &Branch<S::Process>) {
         let bounds = self.model.bounds;
         let unsteady = self.model.is_unsteady(usize::from(node));
-        for (nth, operation) in (0..).zip(&branch.under_way) {
+        let paused = !branch.tail.is_empty();
+        if paused {
+            self.simply(What::Resume(node));
+        }
+        for (nth, operation) in (0..).zip(&branch.under_way).filter(|_| !paused) {
             self.steps(What::Complete(At { node, nth }));
             if unsteady
                 && bounds.disk_errors > 0
@@ -209,7 +242,7 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
                 }
             }
         }
-        if self.model.may_fire(usize::from(node), branch) {
+        if !paused && self.model.may_fire(usize::from(node), branch) {
             for (nth, alarm) in (0..).zip(&branch.timers) {
                 if alarm.due.is_passed(branch.clock) && self.affords(Budget::Timers) {
                     self.steps(What::Fire(At { node, nth }));
@@ -255,6 +288,21 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
         }
     }
 
+    /// The nodes fall into two parts in any way, or are one again.
+    fn partitions(&mut self) {
+        if self.state.cut != 0 {
+            return self.simply(What::Heal);
+        }
+        if self.model.bounds.partitions == 0 || !self.affords(Budget::Partitions) {
+            return;
+        }
+        // The first node's part is the one without bits.
+        let nodes = self.state.nodes.len().min(8);
+        for part in (2..1_u16 << nodes).step_by(2) {
+            self.simply(What::Part(u8::try_from(part).unwrap_or(u8::MAX)));
+        }
+    }
+
     fn clients(&mut self) {
         let script = &self.model.script;
         for (client, (state, calls)) in (0..).zip(self.state.clients.iter().zip(script)) {
@@ -266,7 +314,7 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
                 continue;
             }
             for (node, branch) in (0..).zip(&self.state.nodes) {
-                if branch.machine.is_some() && self.model.is_active(usize::from(node)) {
+                if branch.is_awake() && self.model.is_active(usize::from(node)) {
                     self.steps(What::Ask(Ask { client, node }));
                 }
             }
@@ -288,9 +336,9 @@ impl What {
             }
             Self::Complete(at) | Self::Fire(at) => usize::from(at.node),
             Self::FailSync(part) | Self::LosePower(part) => usize::from(part.node),
-            Self::Crash(node) | Self::Start(node) => usize::from(node),
+            Self::Crash(node) | Self::Start(node) | Self::Resume(node) => usize::from(node),
             Self::Ask(ask) => usize::from(ask.node),
-            Self::Pass(_) => return None,
+            Self::Pass(_) | Self::Part(_) | Self::Heal => return None,
         })
     }
 }

@@ -3,13 +3,14 @@
 //! **What may happen next** in a state: any message on its way arrives; a disk completes any operation; any
 //! armed timer fires; a client makes its next call; and, as long as the [`Bounds`] allow it, a message arrives
 //! and stays on its way, or is lost; a disk fails a sync, with any part of what it covered durable; a process
-//! crashes, between steps or after any prefix of one step's effects; a node loses power, and with it any part of
-//! what was not durable.
+//! crashes, between steps or after any prefix of one step's effects; it is paused after such a prefix, and does the
+//! rest when it goes on; a node loses power, and with it any part of what was not durable; the network falls into
+//! two parts.
 //!
 //! **What needs no choice.** Clients' calls arrive as they are made and answers as they are given: what is
 //! concurrent for them then is so in fact, and whatever a client may rely on, it relies on here. A process that
-//! fell starts anew at once: to be down for a while is to be handed nothing for a while. A partition, a slow
-//! link or a paused process is that as well. A message to a process that never takes it in is a lost one.
+//! fell starts anew at once: to be down for a while is to be handed nothing for a while. A slow link, or a process
+//! that is paused between steps, is that as well. A message to a process that never takes it in is a lost one.
 //!
 //! **Time** does not pass unless the bounds say so, and then beat by beat, for all nodes together; in each beat
 //! each clock runs as fast or as slowly as it may. That is every behaviour of clocks that the bound on their rate
@@ -34,7 +35,7 @@ mod jury;
 mod stage;
 mod state;
 mod step;
-mod time;
+mod weather;
 
 pub use bounds::{Bounds, Explore, Picks, Reductions, Time};
 pub use choice::{Choice, What};

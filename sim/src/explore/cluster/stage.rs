@@ -5,7 +5,7 @@ use super::choice::Choice;
 use super::director::{Director, Fallout, Nobody, Onlooker};
 use super::jury::{Jury, Seat};
 use super::state::{Client, Mail, State, clients_print, node_print};
-use super::{ClusterModel, Wrong};
+use super::{ClusterModel, What, Wrong};
 use crate::check::View;
 use crate::clock::Clock;
 use crate::cluster::{Aftermath, Branch, Cluster, UnderWay};
@@ -36,6 +36,7 @@ pub(super) struct Next<M: Machine> {
     pub(super) mail: Vec<Arc<Mail<M>>>,
     pub(super) seats: Vec<(usize, Arc<Seat<M>>)>,
     pub(super) clients: Vec<Client>,
+    pub(super) cut: u8,
     pub(super) purse: Purse,
     pub(super) print: u128,
 }
@@ -68,6 +69,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 mail: Vec::new(),
                 seats: Vec::new(),
                 clients: Vec::new(),
+                cut: 0,
                 purse: Purse::EMPTY,
                 print: 0,
             },
@@ -100,7 +102,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let mut jury = self.jury.seats().to_vec();
         seats.into_iter().for_each(|(number, seat)| jury[number] = seat);
         let clients = vec![Client::default(); model.script.len()];
-        let mut state = State { nodes, mail, jury, clients, purse: model.bounds.purse(), print: 0 };
+        let purse = model.bounds.purse();
+        let mut state = State { nodes, mail, jury, clients, cut: 0, purse, print: 0 };
         if model.reductions.moot_messages {
             let State { nodes, mail, purse, .. } = &mut state;
             forget_moot(model, |index| &nodes[index], *purse, mail);
@@ -125,8 +128,11 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         choice: Choice,
         cuts: &mut [u64],
     ) -> Step<Wrong> {
-        if let super::What::Pass(fast) = choice.what {
-            return self.pass(model, state, fast);
+        match choice.what {
+            What::Pass(fast) => return self.pass(model, state, fast),
+            What::Part(cut) => return self.part(model, state, cut),
+            What::Heal => return self.part(model, state, 0),
+            _ => {}
         }
         let Some(node) = choice.what.node(state).filter(|node| *node < state.nodes.len()) else {
             return Step::Same;
@@ -148,11 +154,12 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 self.cluster.put(index, node);
                 *loaded = Some(Arc::clone(node));
             }
-            self.cluster.stand_clock(super::time::id(index), node.clock);
+            self.cluster.stand_clock(super::weather::id(index), node.clock);
         }
         self.jury.seat(&state.jury);
         self.next.clients.clone_from(&state.clients);
         self.next.purse = state.purse;
+        self.next.cut = state.cut;
         self.next.seats.clear();
         self.next.branch = None;
         self.next.later.clear();
@@ -182,7 +189,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
             return self.abandon(ends);
         }
         let flights = std::mem::take(&mut self.fallout.flights);
-        let fires = matches!(choice.what, super::What::Fire(_));
+        let fires = matches!(choice.what, What::Fire(_));
         let fired = state.nodes[node].fired.saturating_add(u8::from(fires));
         let now = self.onlooker.now();
         let aftermath = Aftermath { now, asked: &flights, armed: &self.fallout.armed };
@@ -242,7 +249,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         if choice.dice == 0 && self.fallout.combinations > u32::from(model.bounds.picks.0.max(1)) {
             cuts[PICKS] += 1;
         }
-        if choice.crash_after.is_some_and(|after| after + 1 == model.bounds.effects) {
+        let after = choice.crash_after.or(choice.pause_after);
+        if after.is_some_and(|after| after + 1 == model.bounds.effects) {
             cuts[EFFECTS] += 1;
         }
         if self.fallout.claims_ended {
@@ -282,9 +290,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         state: &State<M>,
         choice: Choice,
     ) {
-        use super::What::{Deliver, Drop};
         let taken = match choice.what {
-            Deliver(index) | Drop(index) => Some(usize::from(index)),
+            What::Deliver(index) | What::Drop(index) => Some(usize::from(index)),
             _ => None,
         };
         let next = &mut self.next;
@@ -326,6 +333,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
             mail: next.mail.clone(),
             jury,
             clients: next.clients.clone(),
+            cut: next.cut,
             purse: next.purse,
             print: next.print,
         }
@@ -352,6 +360,9 @@ pub(super) fn urgent_message<S: ExplorableSystem>(
     state: &State<S::Process>,
 ) -> Option<usize> {
     let is_urgent = |mail: &Arc<Mail<S::Process>>| {
+        if !state.nodes[mail.to as usize].is_awake() || state.is_cut(mail) {
+            return false;
+        }
         let at = |index: usize| &state.nodes[index];
         asked(model, &at, state.purse, mail, |machine, config, pending| {
             machine.is_urgent(config, pending)

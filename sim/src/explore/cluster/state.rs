@@ -15,6 +15,8 @@ pub struct State<M: Machine> {
     pub(super) mail: Vec<Arc<Mail<M>>>,
     pub(super) jury: Vec<Arc<Seat<M>>>,
     pub(super) clients: Vec<Client>,
+    /// The nodes that are cut off from the others.
+    pub(super) cut: u8,
     pub(super) purse: Purse,
     pub(super) print: u128,
 }
@@ -51,6 +53,7 @@ const NODE: u8 = 0;
 const MAIL: u8 = 1;
 const SEAT: u8 = 2;
 const CLIENTS: u8 = 3;
+const CUT: u8 = 4;
 
 /// The part that a node has in the print of a state.
 pub(super) fn node_print(index: usize, print: Fingerprint) -> u128 {
@@ -67,7 +70,18 @@ pub(super) fn clients_print(clients: &[Client]) -> u128 {
     Fingerprint::of(&(CLIENTS, clients)).0
 }
 
+/// The part that a partition has.
+pub(super) fn cut_print(cut: u8) -> u128 {
+    if cut == 0 { 0 } else { Fingerprint::of(&(CUT, cut)).0 }
+}
+
 impl<M: Explorable> State<M> {
+    /// Whether a message is between nodes that do not reach each other.
+    pub(super) fn is_cut(&self, mail: &Mail<M>) -> bool {
+        let side = |node: usize| u32::from(self.cut) >> node.min(31) & 1;
+        side(mail.from.node.index()) != side(mail.to as usize)
+    }
+
     /// The print from all parts anew. Sums, so that the order of messages makes no difference and two equal
     /// ones do not cancel.
     pub(super) fn whole_print(&self) -> u128 {
@@ -76,7 +90,8 @@ impl<M: Explorable> State<M> {
         let mail = self.mail.iter().map(|mail| mail.print.0);
         let jury = self.jury.iter().enumerate().map(|(index, seat)| seat_print(index, seat.print));
         let parts = nodes.chain(mail).chain(jury);
-        parts.fold(clients_print(&self.clients), u128::wrapping_add)
+        let rest = clients_print(&self.clients).wrapping_add(cut_print(self.cut));
+        parts.fold(rest, u128::wrapping_add)
     }
 
     /// About how many bytes it takes by itself. Most nodes and checks are shared with other states.

@@ -37,6 +37,9 @@ pub(super) fn guarded<T>(act: impl FnOnce() -> T) -> Result<T, Wrong> {
     })
 }
 
+/// The one fault there is, where one has to be named.
+const PAUSE: u32 = 0;
+
 /// What was under way at the node's disk before the step and still is; nothing if the choice leads nowhere.
 type Before<M> = Option<Vec<UnderWay<M>>>;
 
@@ -90,8 +93,12 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 self.lose_power::<S>(node, part.fates)?;
             }
             What::Start(_) => {}
-            // Nobody does anything.
-            What::Pass(_) => return None,
+            What::Resume(_) => {
+                let (cluster, mut director) = self.direct::<S>();
+                cluster.resume(node, PAUSE, &mut director);
+            }
+            // No node does anything.
+            What::Pass(_) | What::Part(_) | What::Heal => return None,
             What::Ask(ask) => {
                 let client = usize::from(ask.client);
                 let call =
@@ -103,12 +110,15 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         Some(before)
     }
 
-    /// The process is to crash within the step, if that was chosen.
+    /// The process is to crash or to pause within the step, if that was chosen.
     fn trip(&mut self, node: usize, choice: Choice) -> Option<()> {
-        let Some(after) = choice.crash_after else { return Some(()) };
-        self.spend(Budget::Crashes, 1).then_some(())?;
-        let after = usize::from(after);
-        let trip = Trip { after, kind: Interruption::Crash, fault: 0, at_once: false };
+        let (after, kind, budget) = match (choice.crash_after, choice.pause_after) {
+            (Some(after), _) => (after, Interruption::Crash, Budget::Crashes),
+            (_, Some(after)) => (after, Interruption::Pause, Budget::Pauses),
+            _ => return Some(()),
+        };
+        self.spend(budget, 1).then_some(())?;
+        let trip = Trip { after: after.into(), kind, fault: PAUSE, at_once: false };
         self.cluster.set_trip(node, trip);
         Some(())
     }
@@ -175,6 +185,9 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let is_down = !self.cluster.process_at(node).up;
         if choice.crash_after.is_some() && !is_down {
             // The step had fewer effects.
+            return None;
+        }
+        if choice.pause_after.is_some() && !self.cluster.process_at(node).is_paused() {
             return None;
         }
         if is_down {

@@ -70,6 +70,8 @@ const SMALL: [(u8, Bounds); 4] = {
         duplicates: 0,
         disk_errors: 0,
         time: None,
+        pauses: 0,
+        partitions: 0,
         picks: Picks(1),
     };
     [
@@ -101,6 +103,23 @@ fn each_reduction_leaves_the_verdict_and_all_decisions_as_they_are() {
             assert!(found.is_complete() && also == decided, "{bounds:?} {reductions:?}");
             assert!((least.states..=full.states).contains(&found.states));
         }
+    }
+}
+
+/// Whoever is paused in a step is late with the rest of it, and whoever is cut off is late with everything: for
+/// safety neither adds anything to messages that may be late as it is.
+#[test]
+fn pauses_and_partitions_lead_to_more_states_and_to_no_other_decision() {
+    let (nodes, bounds) = SMALL[0];
+    let (without, decided) = sound(nodes, bounds, Reductions::ALL);
+    for more in [
+        Bounds { pauses: 1, effects: 3, ..bounds },
+        Bounds { partitions: 1, ..bounds },
+        Bounds { pauses: 1, effects: 1, partitions: 1, ..bounds },
+    ] {
+        let (found, also) = sound(nodes, more, Reductions::ALL);
+        assert!(found.is_complete() && also == decided, "{more:?}: {:?}", found.end);
+        assert!(found.states > without.states);
     }
 }
 

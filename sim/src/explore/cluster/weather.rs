@@ -1,9 +1,9 @@
-//! Time passes: every clock counts, and nothing else happens.
+//! What happens to all nodes at once: time passes, the network falls apart and is one again.
 
 use super::bounds::Budget;
 use super::director::Onlooker;
 use super::stage::Stage;
-use super::state::{State, node_print, seat_print};
+use super::state::{State, cut_print, node_print, seat_print};
 use super::{ClusterModel, Wrong};
 use crate::check::View;
 use crate::explore::Step;
@@ -49,6 +49,27 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         if next.print == state.print && next.purse == state.purse {
             return Step::Same;
         }
+        Step::To(model.key_of(next.print, next.purse))
+    }
+}
+
+impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
+    /// From now on these nodes are cut off from the others; if there are none, all are one again.
+    pub(super) fn part<S: ExplorableSystem<Process = M>>(
+        &mut self,
+        model: &ClusterModel<'_, S>,
+        state: &State<M>,
+        cut: u8,
+    ) -> Step<Wrong> {
+        self.load(state);
+        if (cut == 0) == (state.cut == 0) || cut != 0 && !self.spend(Budget::Partitions, 1) {
+            return Step::Same;
+        }
+        let next = &mut self.next;
+        next.cut = cut;
+        next.mail.clone_from(&state.mail);
+        next.print =
+            state.print.wrapping_sub(cut_print(state.cut)).wrapping_add(cut_print(next.cut));
         Step::To(model.key_of(next.print, next.purse))
     }
 }
