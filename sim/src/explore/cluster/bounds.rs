@@ -189,10 +189,9 @@ pub(super) const SYSTEM: usize = 14;
 pub(super) const CLAIMS: usize = 15;
 
 impl Bounds {
-    /// What there is to spend.
-    pub(super) fn purse(&self) -> Purse {
-        let mut amounts = [0; Purse::BUDGETS];
-        for (budget, amount) in [
+    /// Every budget.
+    fn budgets(&self) -> [(Budget, u8); Purse::BUDGETS] {
+        [
             (Budget::Crashes, self.crashes),
             (Budget::PowerLosses, self.power_losses),
             (Budget::TornWrites, self.torn_writes),
@@ -200,10 +199,31 @@ impl Bounds {
             (Budget::Drops, self.drops),
             (Budget::Duplicates, self.duplicates),
             (Budget::DiskErrors, self.disk_errors),
+            (Budget::Beats, self.time.and_then(|time| time.beats).unwrap_or(0)),
             (Budget::Pauses, self.pauses),
             (Budget::Partitions, self.partitions),
-            (Budget::Beats, self.time.and_then(|time| time.beats).unwrap_or(0)),
-        ] {
+        ]
+    }
+
+    /// Whether there is room for the budgets.
+    ///
+    /// # Errors
+    /// Which one is too large.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let mut budgets = self.budgets().into_iter();
+        budgets.find(|(_, amount)| *amount > Purse::MOST).map_or(Ok(()), |(budget, amount)| {
+            let name = BOUNDS[budget as usize];
+            Err(format!(
+                "`explore.bounds.{name}` is {amount}; a search has at most {}",
+                Purse::MOST
+            ))
+        })
+    }
+
+    /// What there is to spend.
+    pub(super) fn purse(&self) -> Purse {
+        let mut amounts = [0; Purse::BUDGETS];
+        for (budget, amount) in self.budgets() {
             amounts[budget as usize] = amount;
         }
         Purse::new(amounts)

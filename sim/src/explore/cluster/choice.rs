@@ -156,7 +156,7 @@ fn urgent<S: ExplorableSystem>(
     if model.bounds.duplicates > 0 {
         return None;
     }
-    let index = super::stage::urgent_message(model, state)?;
+    let index = super::relevance::urgent_message(model, state)?;
     Some(What::Deliver(u16::try_from(index).ok()?))
 }
 

@@ -32,6 +32,7 @@ mod director;
 mod follow;
 mod found;
 mod jury;
+mod relevance;
 mod stage;
 mod state;
 mod step;
@@ -92,6 +93,7 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
                 "it has nodes with several processes, which cannot be searched yet".to_owned()
             );
         }
+        bounds.check()?;
         let nodes = deployment.processes.len();
         for check in system.checks(&setup) {
             let judged: Vec<_> = check.tallies().iter().map(|tally| tally.property.id).collect();

@@ -5,13 +5,13 @@ use super::choice::Choice;
 use super::director::{Director, Fallout, Nobody, Onlooker};
 use super::jury::{Jury, Seat};
 use super::state::{Client, Mail, State, clients_print, node_print};
-use super::{ClusterModel, What, Wrong};
+use super::{ClusterModel, What, Wrong, relevance};
 use crate::check::View;
 use crate::clock::Clock;
 use crate::cluster::{Aftermath, Branch, Cluster, UnderWay};
 use crate::explore::{Purse, Step};
 use crate::system::ExplorableSystem;
-use interregnum_core::{Explorable, LocalTime, Machine, NodeId, Pending};
+use interregnum_core::{Explorable, LocalTime, Machine, NodeId};
 use std::sync::Arc;
 
 /// Room for one thread to work in.
@@ -106,7 +106,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let mut state = State { nodes, mail, jury, clients, cut: 0, purse, print: 0 };
         if model.reductions.moot_messages {
             let State { nodes, mail, purse, .. } = &mut state;
-            forget_moot(model, |index| &nodes[index], *purse, mail);
+            relevance::forget_moot(model, |index| &nodes[index], *purse, mail);
         }
         state.print = state.whole_print();
         state
@@ -307,7 +307,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 Some(branch) if index == node => branch,
                 _ => &state.nodes[index],
             };
-            forget_moot(model, at, next.purse, &mut next.mail);
+            relevance::forget_moot(model, at, next.purse, &mut next.mail);
         }
         next.mail.sort_by_key(|mail| mail.print);
         let sum = |mail: &[Arc<Mail<M>>]| {
@@ -352,57 +352,4 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         }
         true
     }
-}
-
-/// The first message of which nothing is lost if it arrives at once.
-pub(super) fn urgent_message<S: ExplorableSystem>(
-    model: &ClusterModel<'_, S>,
-    state: &State<S::Process>,
-) -> Option<usize> {
-    let is_urgent = |mail: &Arc<Mail<S::Process>>| {
-        if !state.nodes[mail.to as usize].is_awake() || state.is_cut(mail) {
-            return false;
-        }
-        let at = |index: usize| &state.nodes[index];
-        asked(model, &at, state.purse, mail, |machine, config, pending| {
-            machine.is_urgent(config, pending)
-        })
-    };
-    state.mail.iter().position(is_urgent)
-}
-
-/// Forgets the messages that can never matter any more.
-fn forget_moot<'n, S: ExplorableSystem>(
-    model: &ClusterModel<'_, S>,
-    at: impl Fn(usize) -> &'n Arc<Branch<S::Process>>,
-    purse: Purse,
-    mail: &mut Vec<Arc<Mail<S::Process>>>,
-) {
-    mail.retain(|mail| {
-        !asked(model, &at, purse, mail, |machine, config, pending| machine.is_moot(config, pending))
-    });
-}
-
-/// What the receiver of a message says of it; nothing, if it is down.
-fn asked<'n, S: ExplorableSystem>(
-    model: &ClusterModel<'_, S>,
-    at: &impl Fn(usize) -> &'n Arc<Branch<S::Process>>,
-    purse: Purse,
-    mail: &Mail<S::Process>,
-    question: impl FnOnce(
-        &S::Process,
-        &<S::Process as Machine>::Config,
-        &Pending<'_, S::Process>,
-    ) -> bool,
-) -> bool {
-    let (from, to) = (mail.from.node.index(), mail.to as usize);
-    let Some(receiver) = &at(to).machine else { return false };
-    let pending = Pending {
-        from: mail.from,
-        message: &mail.message,
-        sender: at(from).machine.as_deref(),
-        senders: model.prospect(from, at(from), purse),
-        receivers: model.prospect(to, at(to), purse),
-    };
-    question(receiver, &model.configs[to], &pending)
 }

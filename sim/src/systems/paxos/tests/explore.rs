@@ -124,6 +124,17 @@ fn pauses_and_partitions_lead_to_more_states_and_to_no_other_decision() {
 }
 
 #[test]
+fn budgets_that_there_is_no_room_for_are_refused() {
+    let (scenario, settings, load) = (scenario(2), Default::default(), Default::default());
+    let system = PaxosSystem::sound();
+    let setup = Setup { scenario: &scenario, settings: &settings, load: &load, mutant: None };
+    let bounds = Bounds { timers: 32, ..Bounds::default() };
+    let refused = ClusterModel::new(&system, setup, bounds, Reductions::ALL).err();
+    let why = "`explore.bounds.timers` is 32; a search has at most 31";
+    assert_eq!(refused.as_deref(), Some(why));
+}
+
+#[test]
 fn nothing_depends_on_the_number_of_threads_or_on_the_way_of_searching() {
     let (nodes, bounds) = SMALL[0];
     let (scenario, settings, load) = (scenario(nodes), Default::default(), Default::default());
