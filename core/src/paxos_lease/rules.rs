@@ -63,6 +63,12 @@ pub trait AcceptorRules {
         terms.grant
     }
 
+    /// Whether anybody may be answered: a start that a crash makes forgotten would leave the next one in the belief
+    /// that there is nothing to have forgotten, and that it need not be silent.
+    fn may_answer(&self, start_is_durable: bool) -> bool {
+        start_is_durable
+    }
+
     /// How long after a restart the acceptor answers nobody, for it forgot what it recorded and promised.
     fn quarantine(&self, terms: &Terms) -> Span {
         terms.quarantine()

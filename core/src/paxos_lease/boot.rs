@@ -1,0 +1,82 @@
+//! Boot: which start this is, and what must be durable before anything is done in it.
+//!
+//! The count is written to the place that does not hold the last durable one, so a torn write costs nothing: the
+//! start that it counted had not been acted upon. Where no count is left, or one may be there that the
+//! medium does not give out, the node cannot tell which ballots it used. It writes no count then, so that it stays
+//! so until somebody repairs the disk, and is an acceptor only, after the silence that any acceptor keeps.
+
+use super::acceptor::Acceptor;
+use super::fact::Fact;
+use super::message::{Restart, Started, Timer};
+use super::proposer::Proposer;
+use super::record::{self, Record, VOLUME};
+use super::rules::Rules;
+use super::{Config, PaxosLease};
+use crate::{Cell, Context, Deadline, DiskError, Image, LocalTime};
+use core::marker::PhantomData;
+
+impl<R: Rules> PaxosLease<R> {
+    pub(super) fn start(
+        config: &Config<R>,
+        image: &Image<Record>,
+        now: LocalTime,
+        cx: &mut Context<'_, Self>,
+    ) -> Self {
+        let former = last_start(image);
+        let proposes = former.is_some() || config.rules.may_propose_after_amnesia();
+        let restart = Restart(former.map_or(1, |Restart(former)| former + 1));
+        // The first start ever has nothing to forget.
+        let forgot = former != Some(Restart(0));
+        let silent_until = if forgot {
+            Deadline::after(now, config.rules.quarantine(config.terms()))
+        } else {
+            Deadline::PASSED
+        };
+        if former.is_none() {
+            cx.fact(Fact::Amnesiac);
+        }
+        if proposes {
+            cx.write(record::place(restart), Record(restart));
+            cx.sync(VOLUME, Started(restart));
+            cx.arm(Timer::Attempt, config.settings().attempt);
+        }
+        Self {
+            restart,
+            durable: !proposes,
+            proposes,
+            acceptor: Acceptor::new(silent_until),
+            proposer: Proposer::default(),
+            rules: PhantomData,
+        }
+    }
+
+    pub(super) fn on_synced(&mut self, Started(restart): Started) {
+        self.durable |= restart == self.restart;
+    }
+
+    /// What a failed sync covered may or may not be durable, and a later good sync does not tell: only a start,
+    /// which reads what is there and writes again, is safe. Nothing was done in this one.
+    pub(super) fn on_failed(error: DiskError, cx: &mut Context<'_, Self>) {
+        cx.halt(match error {
+            DiskError::Io => "a sync failed",
+            DiskError::Full => "the disk is full",
+        });
+    }
+}
+
+/// The highest count there is, wherever it was written: also one that went to the wrong place counted a start. A
+/// damaged one was torn before it was durable. One that cannot be read may be the last one.
+fn last_start(image: &Image<Record>) -> Option<Restart> {
+    let mut last = None;
+    for (_, cell) in image.range(VOLUME, 0..u64::MAX) {
+        match cell {
+            // After the last count there is no other; it would come again.
+            Cell::Intact { record: Record(Restart(u32::MAX)), .. } | Cell::Unreadable => {
+                return None;
+            }
+            Cell::Intact { record: Record(restart), .. } => last = last.max(Some(*restart)),
+            Cell::Empty | Cell::Damaged => {}
+        }
+    }
+    last
+}
