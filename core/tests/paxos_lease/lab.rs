@@ -60,6 +60,9 @@ pub(crate) struct Lab<R: Rules> {
     pub(crate) violation: Option<String>,
 }
 
+/// What a node would come to, and do.
+pub(crate) type Outlook<R> = (PaxosLease<R>, Vec<Effect<PaxosLease<R>>>);
+
 struct Hook<'a, R: Rules> {
     clock: LocalTime,
     wall: WallTime,
@@ -143,7 +146,7 @@ impl<R: Rules> Lab<R> {
         let node = self.node(id);
         let mut image = Image::default();
         for (place, cell) in &node.durable {
-            image.set(*place, cell.clone());
+            image.set(*place, *cell);
         }
         for (home, record) in node.written.iter().copied() {
             image.set(home, Cell::Intact { home, record });
@@ -221,6 +224,16 @@ impl<R: Rules> Lab<R> {
             }
             other => panic!("a lease never does this: {other:?}"),
         }
+    }
+
+    /// What a step of a node would come to, and do; nothing happens.
+    pub(crate) fn peek(&self, id: NodeId, input: Input<PaxosLease<R>>) -> Option<Outlook<R>> {
+        let node = &self.nodes[id.index()];
+        let mut machine = node.machine.clone()?;
+        let mut effects = Vec::new();
+        let mut hook = Hook { clock: node.clock, wall: WallTime(0), effects: &mut effects };
+        machine.step(&node.config, input, &mut Context::new(ProcessId::main(id), &mut hook));
+        Some((machine, effects))
     }
 
     pub(crate) fn deliver(&mut self, flight: Flight) {

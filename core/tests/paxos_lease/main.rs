@@ -4,6 +4,7 @@
 #[path = "../paxos/chance.rs"]
 mod chance;
 mod lab;
+mod moot;
 mod mutants;
 mod random;
 mod scripted;

@@ -17,15 +17,15 @@ pub(crate) struct Found {
     pub(crate) runs: u64,
 }
 
-struct Chaos<R: Rules> {
-    lab: Lab<R>,
-    chance: Chance,
+pub(crate) struct Chaos<R: Rules> {
+    pub(crate) lab: Lab<R>,
+    pub(crate) chance: Chance,
     /// How often, of a thousand, time goes on.
     haste: u64,
     /// How often, of a thousand, a node falls.
-    unrest: u64,
+    pub(crate) unrest: u64,
     /// Whether disks may come to be blank.
-    disks: bool,
+    pub(crate) disks: bool,
     /// Who neither hears anything nor has its timers fire just now.
     paused: Option<NodeId>,
 }
@@ -55,22 +55,7 @@ pub(crate) fn campaign<R: Rules>(rules: &R, runs: u64, actions: u64) -> Found {
 }
 
 fn chaos<R: Rules>(rules: &R, seed: u64, actions: u64) -> Lab<R> {
-    let mut chance = Chance::new(seed);
-    let members = if chance.once_in(5) { 5 } else { 3 };
-    let mut lab = Lab::new(rules, members);
-    for node in &mut lab.nodes {
-        node.pace = [9, 11][chance.index(2)];
-    }
-    let haste = 40 + chance.below(160);
-    let unrest = [1, 6, 25][chance.index(3)];
-    let disks = chance.once_in(4);
-    let mut run = Chaos { lab, chance, haste, unrest, disks, paused: None };
-    for id in run.lab.ids() {
-        run.lab.boot(id);
-        if !run.chance.once_in(4) {
-            run.lab.sync(id, false);
-        }
-    }
+    let mut run = Chaos::new(rules, seed);
     for _ in 0..actions {
         run.act();
         if run.lab.violation.is_some() {
@@ -81,7 +66,27 @@ fn chaos<R: Rules>(rules: &R, seed: u64, actions: u64) -> Lab<R> {
 }
 
 impl<R: Rules> Chaos<R> {
-    fn act(&mut self) {
+    pub(crate) fn new(rules: &R, seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let members = if chance.once_in(5) { 5 } else { 3 };
+        let mut lab = Lab::new(rules, members);
+        for node in &mut lab.nodes {
+            node.pace = [9, 11][chance.index(2)];
+        }
+        let haste = 40 + chance.below(160);
+        let unrest = [1, 6, 25][chance.index(3)];
+        let disks = chance.once_in(4);
+        let mut run = Chaos { lab, chance, haste, unrest, disks, paused: None };
+        for id in run.lab.ids() {
+            run.lab.boot(id);
+            if !run.chance.once_in(4) {
+                run.lab.sync(id, false);
+            }
+        }
+        run
+    }
+
+    pub(crate) fn act(&mut self) {
         if self.chance.below(1_000) < self.haste {
             return self.pass_time();
         }

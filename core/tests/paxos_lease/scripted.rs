@@ -253,7 +253,7 @@ fn without_a_count_a_node_answers_after_a_silence_and_never_asks() {
     for cell in [Cell::Damaged, Cell::Unreadable] {
         let mut lab = running(&Sound, 3);
         lab.crash(A);
-        lab.node(A).durable.values_mut().for_each(|at| *at = cell.clone());
+        lab.node(A).durable.values_mut().for_each(|at| *at = cell);
         lab.boot(A);
         assert_eq!(lab.facts, [(A, Fact::Amnesiac)]);
         assert!(!lab.sync(A, false) && lab.node(A).armed.is_empty());
