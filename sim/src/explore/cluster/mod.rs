@@ -36,6 +36,8 @@ mod relevance;
 mod stage;
 mod state;
 mod step;
+#[cfg(test)]
+mod tests;
 mod weather;
 
 pub use bounds::{Bounds, Explore, Picks, Reductions, Time};
