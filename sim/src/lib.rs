@@ -30,6 +30,7 @@ mod fake;
 mod highlights;
 pub mod latency;
 mod plan;
+pub mod planted;
 mod run;
 mod tally;
 mod tap;

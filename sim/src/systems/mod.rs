@@ -4,11 +4,12 @@
 //! that a system of another crate would not have.
 
 pub mod paxos;
+pub mod paxos_lease;
 
 use crate::subject::Registry;
 
 /// The built-in systems, one row each.
 #[must_use]
 pub fn registry() -> Registry {
-    Registry::new().with(paxos::register())
+    Registry::new().with(paxos::register()).with(paxos_lease::register())
 }

@@ -1,0 +1,414 @@
+//! L1 to L3: at most one node holds the lease, and only by right.
+//!
+//! **Exclusion.** A node excludes all others in favour of a ballot's owner from when it sent its acceptance until its
+//! own clock has counted a grant. Its own acceptance a node does not send to itself: it excludes the others from
+//! when it asked them to accept, unless it has shown to have promised more, or must be silent. A release of that very
+//! ballot ends it. A node that is down excludes everybody, and one that has started anew does so as long as it
+//! must be silent. All of it is seen on the wire and on the clocks.
+//!
+//! **L1.** No two nodes believe at one instant of true time that they hold, and who answers a client that it acted, in
+//! the very step that took up the call, does so in the time that it believes to have.
+//! **L2.** When a belief arises, a majority excludes the others in the believer's favour; while it lasts, none of
+//! these calls the lease open to another node, or accepts another node's ballot. When somebody acts, a majority excludes
+//! the others in its favour.
+//! **L3.** A restarted node that had taken part answers nobody until its clock has counted the time in which whatever
+//! it may have recorded runs out at its holder.
+//!
+//! Answers that a pause held back are not judged: the step that gave them was earlier.
+
+use super::properties::{L1, L2, L3};
+use super::watched::{Exclusion, Held, Watched};
+use crate::check::{Branching, Check, Failure, Report, Tally, View};
+use crate::clock::TrueTime;
+use crate::seen::{Kind, Kinds, Seen};
+use interregnum_core::paxos_lease::{Ballot, Fact, Message, Reply, Terms, Why};
+use interregnum_core::{Deadline, Fold, Folder, LocalTime, Machine, NodeId, NodeSet, ProcessId};
+
+/// Judges who holds the lease.
+#[derive(Clone, Debug)]
+pub(super) struct Holders {
+    holders: Tally,
+    rights: Tally,
+    silence: Tally,
+    terms: Terms,
+    nodes: Vec<Watched>,
+    counts: Counts,
+}
+
+/// What else is counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    acquired: u64,
+    renewed: u64,
+    expired: u64,
+    released: u64,
+    refused: u64,
+    acted: u64,
+    amnesiac: u64,
+}
+
+/// The names of what is counted.
+pub(super) const COUNTERS: &[&str] =
+    &["acquired", "renewed", "expired", "released", "refused", "acted", "amnesiac"];
+
+impl Holders {
+    pub(super) fn new(members: u8, terms: Terms) -> Self {
+        Self {
+            holders: Tally::new(&L1),
+            rights: Tally::new(&L2),
+            silence: Tally::new(&L3),
+            terms,
+            nodes: vec![Watched::default(); usize::from(members)],
+            counts: Counts::default(),
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = (NodeId, &Watched)> {
+        (0..=u8::MAX).map(NodeId).zip(&self.nodes)
+    }
+
+    /// Who excludes the others in favour of this node.
+    fn grantors<M: Machine>(&self, view: View<'_, M>, owner: NodeId) -> NodeSet {
+        let mut grantors = NodeSet::EMPTY;
+        for (node, watched) in self.each() {
+            let lasts = |e: &Exclusion| e.ballot.node == owner && e.lasts(view.local_time(node));
+            if watched.excludes.as_ref().is_some_and(lasts) {
+                grantors.insert(node);
+            }
+        }
+        grantors
+    }
+
+    fn is_majority(&self, nodes: NodeSet) -> bool {
+        nodes.len() as usize * 2 > self.nodes.len()
+    }
+
+    /// The others that believe to hold the lease now.
+    fn other_holder<M: Machine>(&self, view: View<'_, M>, than: NodeId) -> Option<(NodeId, Held)> {
+        self.each().filter(|(node, _)| *node != than).find_map(|(node, watched)| {
+            let runs = |held: &Held| !held.until.is_passed(view.local_time(node));
+            watched.held.filter(runs).map(|held| (node, held))
+        })
+    }
+
+    /// A message leaves a node.
+    fn sent<M: Machine>(
+        &mut self,
+        view: View<'_, M>,
+        from: NodeId,
+        message: Message,
+    ) -> Option<Failure> {
+        let (now, clock) = (view.now(), view.local_time(from));
+        let until = Deadline::after(clock, self.terms.grant);
+        let node = self.nodes.get_mut(from.index())?;
+        node.took_part = true;
+        match message {
+            Message::Accept { ballot } => {
+                let able = node.silent_until.is_passed(clock)
+                    && node.promised.is_none_or(|promised| promised <= ballot);
+                if able {
+                    node.promise(ballot);
+                    node.exclude(ballot, until, now);
+                }
+                None
+            }
+            Message::Release { ballot } => {
+                node.release(ballot);
+                None
+            }
+            Message::Prepare { ballot } => {
+                if node.silent_until.is_passed(clock) {
+                    node.promise(ballot);
+                }
+                None
+            }
+            Message::Promise { ballot, live } => {
+                node.promise(ballot);
+                self.keeps_silent(view, from).or_else(|| self.favours(view, from, ballot, live))
+            }
+            Message::Accepted { ballot } => {
+                node.promise(ballot);
+                let failure = self
+                    .keeps_silent(view, from)
+                    .or_else(|| self.favours(view, from, ballot, None));
+                self.nodes.get_mut(from.index())?.exclude(ballot, until, now);
+                failure
+            }
+            Message::Refused { .. } => {
+                self.counts.refused += 1;
+                self.keeps_silent(view, from)
+            }
+        }
+    }
+
+    /// L3, as `from` answers somebody.
+    fn keeps_silent<M: Machine>(&mut self, view: View<'_, M>, from: NodeId) -> Option<Failure> {
+        let node = self.nodes.get(from.index())?;
+        if node.silent_until == Deadline::PASSED {
+            self.silence.checked();
+            return None;
+        }
+        self.silence.exercised(view.now());
+        let left = node.silent_until.left(view.local_time(from));
+        if node.silent_until.is_passed(view.local_time(from)) {
+            return None;
+        }
+        self.silence.violated += 1;
+        let what = format!("{from} answers, although it must be silent for {left} longer");
+        Some(Failure::new(&L3, what).because(node.started, from, "started anew").because(
+            view.now(),
+            from,
+            "answers",
+        ))
+    }
+
+    /// L2, as `from` answers in a ballot that the lease it knows of is `live`, or accepts the ballot.
+    fn favours<M: Machine>(
+        &mut self,
+        view: View<'_, M>,
+        from: NodeId,
+        ballot: Ballot,
+        live: Option<Ballot>,
+    ) -> Option<Failure> {
+        let to = ballot.node;
+        let (holder, held) = self.other_holder(view, to)?;
+        if !held.grantors.contains(from) || live.is_some_and(|live| live.node == holder) {
+            return None;
+        }
+        self.rights.violated += 1;
+        let what = format!(
+            "{from}, which granted {holder} the lease, favours {to} while {holder} still holds it"
+        );
+        Some(
+            Failure::new(&L2, what)
+                .because(held.since, holder, format!("began to hold the lease, in {}", held.ballot))
+                .because(view.now(), from, format!("takes the lease for open to {ballot}")),
+        )
+    }
+
+    /// A node believes to hold the lease.
+    fn believes<M: Machine>(
+        &mut self,
+        view: View<'_, M>,
+        holder: NodeId,
+        (ballot, until): (Ballot, Deadline),
+    ) -> Option<Failure> {
+        let now = view.now();
+        let grantors = self.grantors(view, holder);
+        let node = self.nodes.get_mut(holder.index())?;
+        let renews = node.held.is_some();
+        node.held = Some(Held { ballot, until, grantors, since: now });
+        *if renews { &mut self.counts.renewed } else { &mut self.counts.acquired } += 1;
+        if until.is_passed(view.local_time(holder)) {
+            self.holders.checked();
+            return None;
+        }
+        self.holders.exercised(now);
+        self.rights.exercised(now);
+        if let Some((other, held)) = self.other_holder(view, holder) {
+            self.holders.violated += 1;
+            let what = format!("{other} and {holder} both hold the lease");
+            let failure = Failure::new(&L1, what)
+                .because(held.since, other, format!("began to hold it, in {}", held.ballot))
+                .because(now, holder, format!("begins to hold it, in {ballot}"));
+            return Some(failure);
+        }
+        (!self.is_majority(grantors))
+            .then(|| self.unfounded(view, holder, "begins to hold the lease"))
+    }
+
+    /// A node does what only a holder may do.
+    fn acts<M: Machine>(&mut self, view: View<'_, M>, actor: NodeId) -> Option<Failure> {
+        let now = view.now();
+        self.counts.acted += 1;
+        self.holders.exercised(now);
+        self.rights.exercised(now);
+        if !self.is_majority(self.grantors(view, actor)) {
+            return Some(self.unfounded(view, actor, "acts on the lease"));
+        }
+        let held = self.nodes.get(actor.index())?.held;
+        if held.is_some_and(|held| !held.until.is_passed(view.local_time(actor))) {
+            return None;
+        }
+        self.holders.violated += 1;
+        let what = format!("{actor} acts on a lease that it does not claim to hold any more");
+        let failure = Failure::new(&L1, what).because(now, actor, "acts");
+        let Some(held) = held else { return Some(failure) };
+        Some(failure.because(held.since, actor, format!("began to hold it, in {}", held.ballot)))
+    }
+
+    /// L2 fails: too few exclude the others in favour of this node.
+    fn unfounded<M: Machine>(&mut self, view: View<'_, M>, node: NodeId, does: &str) -> Failure {
+        self.rights.violated += 1;
+        let (grantors, all) = (self.grantors(view, node), self.nodes.len());
+        let what = format!(
+            "{node} {does}, and only {} of {all} nodes exclude others in its favour",
+            grantors.len()
+        );
+        let mut known: Vec<(TrueTime, NodeId, String)> = self
+            .each()
+            .filter_map(|(grantor, watched)| {
+                let exclusion = watched.excludes.filter(|e| e.ballot.node == node)?;
+                let left = exclusion.until.left(view.local_time(grantor));
+                let ballot = exclusion.ballot;
+                let what = format!("recorded {ballot}, which runs {left} longer on its clock");
+                Some((exclusion.since, grantor, what))
+            })
+            .collect();
+        known.sort_by_key(|(since, ..)| *since);
+        let failure = Failure::new(&L2, what);
+        let failure = known
+            .into_iter()
+            .fold(failure, |failure, (since, node, what)| failure.because(since, node, what));
+        failure.because(view.now(), node, does)
+    }
+
+    fn booted<M: Machine>(&mut self, view: View<'_, M>, node: NodeId) {
+        let clock = view.local_time(node);
+        let until = Deadline::after(clock, self.terms.quarantine());
+        let Some(watched) = self.nodes.get_mut(node.index()) else { return };
+        (watched.held, watched.called, watched.promised) = (None, None, None);
+        watched.started = view.now();
+        if watched.took_part {
+            watched.silent_until = until;
+            if let Some(exclusion) = &mut watched.excludes {
+                (exclusion.until, exclusion.down) = (until, false);
+            }
+        } else {
+            watched.excludes = None;
+        }
+    }
+
+    fn believed(&mut self, node: NodeId, fact: Fact) {
+        let Some(watched) = self.nodes.get_mut(node.index()) else { return };
+        match fact {
+            Fact::Lost { why, .. } => {
+                watched.held = None;
+                match why {
+                    Why::Expired => self.counts.expired += 1,
+                    Why::Released => self.counts.released += 1,
+                }
+            }
+            Fact::Amnesiac => self.counts.amnesiac += 1,
+            Fact::Held { .. } => {}
+        }
+    }
+}
+
+impl Watched {
+    fn promise(&mut self, ballot: Ballot) {
+        self.promised = self.promised.max(Some(ballot));
+    }
+
+    fn exclude(&mut self, ballot: Ballot, until: Deadline, since: TrueTime) {
+        self.excludes = Some(Exclusion { ballot, until, down: false, since });
+    }
+
+    fn release(&mut self, ballot: Ballot) {
+        self.excludes = self.excludes.filter(|exclusion| exclusion.ballot != ballot);
+    }
+
+    fn fall(&mut self) {
+        (self.held, self.called) = (None, None);
+        if let Some(exclusion) = &mut self.excludes {
+            exclusion.down = true;
+        }
+    }
+}
+
+impl<M> Check<M> for Holders
+where
+    M: Machine<Message = Message, Reply = Reply, Fact = Fact>,
+{
+    fn branching(self: Box<Self>) -> Option<Box<dyn Branching<M>>> {
+        Some(self)
+    }
+
+    fn interest(&self) -> Kinds {
+        Kinds::of(&[
+            Kind::Sent,
+            Kind::Delivered,
+            Kind::Called,
+            Kind::Replied,
+            Kind::Fact,
+            Kind::Booted,
+            Kind::Crashed,
+            Kind::Halted,
+            Kind::Paused,
+        ])
+    }
+
+    fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, report: &mut Report) {
+        let of = |process: ProcessId| process.node.index();
+        let failure = match *seen {
+            Seen::Sent { from, message, .. } => self.sent(view, from.node, *message),
+            Seen::Delivered { to, message: Message::Release { ballot }, .. } => {
+                if let Some(node) = self.nodes.get_mut(of(to)) {
+                    node.release(*ballot);
+                }
+                None
+            }
+            Seen::Called { process, id, .. } => {
+                if let Some(node) = self.nodes.get_mut(of(process)) {
+                    node.called = Some(id);
+                }
+                None
+            }
+            Seen::Replied { process, id, reply } => {
+                let called = self.nodes.get_mut(of(process)).and_then(|node| node.called.take());
+                let at_once = called == Some(id) && matches!(reply, Reply::Acted { .. });
+                if at_once { self.acts(view, process.node) } else { None }
+            }
+            Seen::Fact { process, fact: Fact::Held { ballot, until } } => {
+                self.believes(view, process.node, (*ballot, *until))
+            }
+            Seen::Fact { process, fact } => {
+                self.believed(process.node, *fact);
+                None
+            }
+            Seen::Booted { process, .. } => {
+                self.booted(view, process.node);
+                None
+            }
+            Seen::Crashed { process, .. } | Seen::Halted { process, .. } => {
+                self.nodes.get_mut(of(process)).map(Watched::fall);
+                None
+            }
+            Seen::Paused { process } => {
+                self.nodes.get_mut(of(process)).map(|node| node.called = None);
+                None
+            }
+            _ => None,
+        };
+        if let Some(failure) = failure {
+            report.fail(failure);
+        }
+    }
+
+    fn tallies(&self) -> Vec<Tally> {
+        vec![self.holders.clone(), self.rights.clone(), self.silence.clone()]
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        let Counts { acquired, renewed, expired, released, refused, acted, amnesiac } = self.counts;
+        let counts = [acquired, renewed, expired, released, refused, acted, amnesiac];
+        COUNTERS.iter().copied().zip(counts).collect()
+    }
+}
+
+impl<M> Branching<M> for Holders
+where
+    M: Machine<Message = Message, Reply = Reply, Fact = Fact>,
+{
+    fn branch(&self) -> Box<dyn Branching<M>> {
+        Box::new(self.clone())
+    }
+
+    fn fold(&self, view: View<'_, M>, into: &mut Folder) {
+        for (node, watched) in self.each() {
+            into.rebase(view.local_time(node));
+            Fold::fold(watched, into);
+        }
+        into.rebase(LocalTime(0));
+    }
+}

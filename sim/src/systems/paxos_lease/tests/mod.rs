@@ -1,0 +1,1 @@
+//! PaxosLease under the simulator.

@@ -1,0 +1,19 @@
+//! The scenarios of each planted bug, by the bug's id: in `scenarios/audit/paxos-lease/` the one whose runs must catch
+//! it, in `scenarios/audit/explore/paxos-lease/` the one within whose bounds a search must, with the shortest history.
+
+macro_rules! texts {
+    ($name:ident in $folder:literal: $($bug:literal),* $(,)?) => {
+        /// The text of the scenario of `mutant`.
+        pub(super) fn $name(mutant: &str) -> Option<&'static str> {
+            match mutant.strip_prefix("paxos-lease/")? {
+                $($bug => Some(include_str!(concat!(
+                    "../../../../scenarios/audit/", $folder, "/", $bug, ".json"
+                ))),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+texts![scenario_of in "paxos-lease":];
+texts![exploration_of in "explore/paxos-lease":];
