@@ -79,6 +79,9 @@ impl<M: Model> Search<'_, M> {
         found.distinct = table.distinct();
         found.peak_bytes = found.peak_bytes.max(table.bytes());
         found.count_cuts(model.bounds(), &cuts);
+        let mut exercised = vec![0; model.properties().len()];
+        model.exercised(&mut workspace, &mut exercised);
+        found.count_exercised(model.properties(), &exercised);
         found
     }
 

@@ -51,7 +51,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         Self {
             cluster,
             loaded: (0..nodes).map(|_| None).collect(),
-            jury: Jury::new(checks),
+            jury: Jury::new(checks, &model.properties),
             fallout: Fallout::default(),
             onlooker,
             next: Next {
