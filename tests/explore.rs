@@ -88,7 +88,10 @@ fn what_was_exercised_is_told_and_a_search_that_exercised_nothing_is_inconclusiv
     assert_eq!((times(&found, "A9"), &found["complete"]), (0, &json!(true)));
     let path = folder.path().join("still.json").display().to_string();
     let told = text(&interregnum(&["explore", &path]).stdout);
-    assert!(told.contains("    not exercised: A1, ") && told.contains("no invariant was"), "{told}");
+    assert!(
+        told.contains("    not exercised: A1, ") && told.contains("no invariant was"),
+        "{told}"
+    );
 }
 
 #[test]
