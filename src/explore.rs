@@ -23,7 +23,7 @@ const HISTORIES: &str = "histories";
 
 /// Searches every scenario that says how.
 pub(crate) fn explore(program: &Program, args: &Args, io: &mut Io) -> Exit {
-    let loaded = match load_all(program, args, io) {
+    let loaded = match searchable(program, args, io) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -81,18 +81,9 @@ pub(crate) fn search(
     exit.or(found).or(io.exit())
 }
 
-/// Reads every file before any is searched. Of a folder those are meant that say how they are searched.
-fn load_all(program: &Program, args: &Args, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
-    let files = files::collect(program, &args.paths).map_err(|errors| {
-        errors.iter().for_each(|error| io.error(error));
-        Exit::Usage
-    })?;
-    let count = files.len();
-    let read = |path: PathBuf| files::read(program, &path, io).map(|loaded| (path, loaded));
-    let mut loaded: Vec<_> = files.into_iter().filter_map(read).collect();
-    if loaded.len() < count {
-        return Err(Exit::Usage);
-    }
+/// Of a folder those scenarios are meant that say how they are searched.
+fn searchable(program: &Program, args: &Args, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
+    let mut loaded = files::load_all(program, &args.paths, io)?;
     loaded.retain(|(_, loaded)| {
         let explore = loaded.scenario.explore.as_ref();
         // Without reductions most models have no end that anybody would wait for.

@@ -1,6 +1,7 @@
 //! Scenario files on disk: which ones are meant, and what they hold.
 
 use crate::Program;
+use crate::exit::Exit;
 use crate::io::Io;
 use crate::shelf::RESULTS;
 use interregnum_reports::diagnostic::problems;
@@ -116,6 +117,33 @@ fn begins_as_report(path: &Path) -> io::Result<bool> {
     File::open(path)?.take(64).read_to_string(&mut begin)?;
     begin.retain(|c| !c.is_whitespace());
     Ok(begin.starts_with("{\"version\":1,\"command\":\""))
+}
+
+/// Reads every file that is meant before anything is done with one: nobody wants to hear of a mistake after an
+/// hour.
+///
+/// # Errors
+/// Some cannot be read or are mistaken, which has been told.
+pub(crate) fn load_all(
+    program: &Program,
+    paths: &[PathBuf],
+    io: &mut Io,
+) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
+    let files = collect(program, paths).map_err(|errors| {
+        errors.iter().for_each(|error| io.error(error));
+        Exit::Usage
+    })?;
+    let count = files.len();
+    let read = |path: PathBuf| read(program, &path, io).map(|loaded| (path, loaded));
+    let loaded: Vec<_> = files.into_iter().filter_map(read).collect();
+    if loaded.len() < count {
+        let wrong = count - loaded.len();
+        if count > 1 {
+            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run: mend them, or leave them out"));
+        }
+        return Err(Exit::Usage);
+    }
+    Ok(loaded)
 }
 
 /// What is wrong with a scenario file.

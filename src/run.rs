@@ -32,7 +32,7 @@ const MOST_LINES: usize = 10;
 
 /// Runs every scenario with every seed.
 pub(crate) fn run(program: &Program, args: &Run, io: &mut Io) -> Exit {
-    let loaded = match load_all(program, args, io) {
+    let loaded = match files::load_all(program, &args.paths, io) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -113,25 +113,6 @@ fn fallback() -> Result<u64, String> {
             }
         },
     }
-}
-
-/// Reads every file before any is run: nobody wants to hear of a mistake after an hour.
-fn load_all(program: &Program, args: &Run, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
-    let files = files::collect(program, &args.paths).map_err(|errors| {
-        errors.iter().for_each(|error| io.error(error));
-        Exit::Usage
-    })?;
-    let count = files.len();
-    let read = |path: PathBuf| files::read(program, &path, io).map(|loaded| (path, loaded));
-    let loaded: Vec<_> = files.into_iter().filter_map(read).collect();
-    if loaded.len() < count {
-        let wrong = count - loaded.len();
-        if count > 1 {
-            io.error(&format!("{wrong} of {count} scenario files cannot be run; nothing was run: mend them, or leave them out"));
-        }
-        return Err(Exit::Usage);
-    }
-    Ok(loaded)
 }
 
 /// One invocation, under way.

@@ -73,6 +73,28 @@ fn bounds_that_shrink_are_noticed() {
 }
 
 #[test]
+fn what_was_exercised_is_told_and_a_search_that_exercised_nothing_is_inconclusive() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, found) = search(folder.path(), "pair.json", &pair(), &[]);
+    let times = |found: &Value, property: &str| found["exercised"][property].as_u64().unwrap();
+    assert!(times(&found, "A9") > 0, "{}", found["exercised"]);
+    assert_eq!(times(&found, "A6"), 0, "nobody makes a snapshot");
+    assert!(found["exercised"].get("V1").is_none(), "nothing is owed in a search");
+    let mut still = pair();
+    still["cluster"]["nodes"] = json!(1);
+    still["explore"] = json!({ "bounds": {} });
+    let (exit, found) = search(folder.path(), "still.json", &still, &[]);
+    assert_eq!((exit, &found["verdict"]), (Some(3), &json!("inconclusive")));
+    assert_eq!((times(&found, "A9"), &found["complete"]), (0, &json!(true)));
+    let path = folder.path().join("still.json").display().to_string();
+    let told = text(&interregnum(&["explore", &path]).stdout);
+    assert!(
+        told.contains("    not exercised: A1, ") && told.contains("no invariant was"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_is_cut_short_is_inconclusive() {
     let folder = tempfile::tempdir().unwrap();
     let (exit, found) = search(folder.path(), "pair.json", &pair(), &["--depth", "3"]);

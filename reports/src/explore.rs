@@ -2,6 +2,7 @@
 
 use crate::terminal::{Look, table};
 use crate::words::{counted, number};
+use interregnum_sim::explore::Exercised;
 use interregnum_sim::explore::cluster::{Exploration, Violated};
 use interregnum_sim::verdict::Verdict;
 use serde_json::{Value, json};
@@ -55,6 +56,11 @@ fn model(searched: &Searched) -> Value {
     let Searched { path, title, system, mutant, found, verdict, reason, took, again } = searched;
     let cuts: serde_json::Map<_, _> =
         found.cuts.iter().map(|cut| (cut.bound.to_owned(), cut.times.into())).collect();
+    let exercised: serde_json::Map<_, _> = found
+        .exercised
+        .iter()
+        .map(|exercised| (exercised.property.to_owned(), exercised.times.into()))
+        .collect();
     let violation = found.violated.as_ref().map(|Violated { invariant, what, evidence }| {
         json!({
             "invariant": invariant,
@@ -80,6 +86,7 @@ fn model(searched: &Searched) -> Value {
         "bytes_per_state": found.peak_bytes / found.states.max(1),
         "covered": found.bounds,
         "cuts": cuts,
+        "exercised": exercised,
         "violation": violation,
         "again": again,
     })
@@ -149,6 +156,16 @@ fn cells(look: Look, searched: &Searched) -> Vec<String> {
     ]
 }
 
+/// How often each invariant could have been false, and which never could.
+fn exercised(all: &[Exercised]) -> String {
+    let some = all.iter().filter(|of| of.times > 0);
+    let some = some.map(|of| format!("{} {}", of.property, number(of.times)));
+    let none = all.iter().filter(|of| of.times == 0).map(|of| of.property.to_owned());
+    let lists = [("exercised", some.collect::<Vec<_>>()), ("not exercised", none.collect())];
+    let lists = lists.iter().filter(|(_, list)| !list.is_empty());
+    lists.map(|(what, list)| format!("{what}: {}", list.join(", "))).collect::<Vec<_>>().join("; ")
+}
+
 /// What the bounds were, what they ruled out, and what is wrong.
 fn explain(look: Look, searched: &Searched, text: &mut String) {
     let Searched { found, reason, again, .. } = searched;
@@ -159,6 +176,9 @@ fn explain(look: Look, searched: &Searched, text: &mut String) {
         let cuts: Vec<_> =
             found.cuts.iter().map(|cut| format!("{} {}", cut.bound, number(cut.times))).collect();
         let _ = writeln!(text, "    the bounds ruled out: {}", cuts.join(", "));
+    }
+    if !found.exercised.is_empty() {
+        let _ = writeln!(text, "    {}", exercised(&found.exercised));
     }
     if let Some(reason) = reason {
         let _ = writeln!(text, "    {reason}");

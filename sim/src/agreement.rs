@@ -60,4 +60,8 @@ impl<M: Machine, K: Ord + Copy + Debug, V: PartialEq + Debug> Check<M> for Agree
     fn tallies(&self) -> Vec<Tally> {
         vec![self.tally.clone()]
     }
+
+    fn each_tally(&self, see: &mut dyn FnMut(&Tally)) {
+        see(&self.tally);
+    }
 }

@@ -79,7 +79,20 @@ impl<M: Model> Search<'_, M> {
         found.distinct = table.distinct();
         found.peak_bytes = found.peak_bytes.max(table.bytes());
         found.count_cuts(model.bounds(), &cuts);
+        self.count_exercised(&mut found, &mut workspace);
         found
+    }
+
+    /// Everything was worked out in this workspace.
+    fn count_exercised(
+        &self,
+        found: &mut Explored<M::Choice, M::Failure>,
+        workspace: &mut M::Workspace,
+    ) {
+        let properties = self.model.properties();
+        let mut times = vec![0; properties.len()];
+        self.model.exercised(workspace, &mut times);
+        found.count_exercised(properties, &times);
     }
 
     /// A state on the path, with its choices; without them, if it may be the last.

@@ -76,6 +76,7 @@ struct Layers<'a, M: Model> {
     /// What the states of both take.
     weight: u64,
     cuts: Vec<u64>,
+    exercised: Vec<u64>,
     explored: Explored<M::Choice, M::Failure>,
 }
 
@@ -102,6 +103,7 @@ impl<M: Model> Search<'_, M> {
             weight: self.model.weight(&initial) as u64,
             next: Vec::new(),
             cuts: vec![0; self.model.bounds().len()],
+            exercised: vec![0; self.model.properties().len()],
             explored: Explored::new(),
             frontier: vec![initial],
         };
@@ -167,6 +169,7 @@ impl<M: Model> Layers<'_, M> {
         for (all, times) in self.cuts.iter_mut().zip(&mut piece.cuts) {
             *all += std::mem::take(times);
         }
+        self.search.model.exercised(&mut piece.workspace, &mut self.exercised);
         for (key, origin, state) in piece.found.drain(..) {
             // Another state of this layer may have led there, too.
             if self.table.insert(key) {
@@ -233,6 +236,7 @@ impl<M: Model> Layers<'_, M> {
         explored.states = self.table.len() as u64;
         explored.distinct = self.table.distinct();
         explored.count_cuts(self.search.model.bounds(), &self.cuts);
+        explored.count_exercised(self.search.model.properties(), &self.exercised);
         explored
     }
 }

@@ -16,6 +16,12 @@
 //! **Budgets.** A state that was reached before with at least as much left of every budget cannot lead to
 //! anything new. Models whose keys have no budget have as many states as fingerprints.
 //!
+//! **What was exercised.** A search that finds nothing wrong proves nothing of a property that could not have
+//! been false in any step. How often each could have been is summed over all steps that were tried, including
+//! those that lead to states known before. Such steps are the same for any number of threads. By depth states
+//! may be reached first, and again with more left, in another order than by layers, and by histories that
+//! count otherwise; then the sums differ.
+//!
 //! What is absent: liveness. A search finds states that must not be, not runs that never get anywhere.
 
 pub mod cluster;
@@ -28,7 +34,7 @@ mod table;
 mod tests;
 
 pub use key::{Key, Purse};
-pub use outcome::{Cut, End, Explored, Progress, Unwatched, Watch};
+pub use outcome::{Cut, End, Exercised, Explored, Progress, Unwatched, Watch};
 
 use std::fmt::Debug;
 
@@ -72,6 +78,17 @@ pub trait Model: Sync {
     /// The names of the bounds that `choices` and `step` count cuts for.
     fn bounds(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The names of the properties that steps are judged by.
+    fn properties(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Adds to `times` how often each of them could have been false in the steps that were worked out in this
+    /// workspace since this was asked last.
+    fn exercised(&self, workspace: &mut Self::Workspace, times: &mut [u64]) {
+        let _ = (workspace, times);
     }
 
     /// About how many bytes a state takes while it waits for its turn.

@@ -22,6 +22,15 @@ pub struct Cut {
     pub times: u64,
 }
 
+/// How often a property could have been false, over all steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exercised {
+    /// The property.
+    pub property: &'static str,
+    /// How often.
+    pub times: u64,
+}
+
 /// What a search found.
 #[derive(Debug)]
 pub struct Explored<C, F> {
@@ -39,6 +48,8 @@ pub struct Explored<C, F> {
     pub cut_by_depth: u64,
     /// How often the model's own bounds ruled something out.
     pub cuts: Vec<Cut>,
+    /// How often each of the model's properties could have been false.
+    pub exercised: Vec<Exercised>,
     /// If something is wrong: the choices that lead there.
     pub trace: Vec<C>,
     /// The most bytes that known and waiting states took.
@@ -62,6 +73,7 @@ impl<C, F> Explored<C, F> {
             depth: 0,
             cut_by_depth: 0,
             cuts: Vec::new(),
+            exercised: Vec::new(),
             trace: Vec::new(),
             peak_bytes: 0,
         }
@@ -70,6 +82,12 @@ impl<C, F> Explored<C, F> {
     pub(super) fn count_cuts(&mut self, bounds: &[&'static str], times: &[u64]) {
         let cuts = bounds.iter().zip(times);
         self.cuts = cuts.map(|(&bound, &times)| Cut { bound, times }).collect();
+    }
+
+    pub(super) fn count_exercised(&mut self, properties: Vec<&'static str>, times: &[u64]) {
+        let exercised = properties.into_iter().zip(times);
+        self.exercised =
+            exercised.map(|(property, &times)| Exercised { property, times }).collect();
     }
 }
 

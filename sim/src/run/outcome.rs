@@ -30,12 +30,7 @@ impl<S: System> Run<'_, S> {
         let tap = &mut self.timeline.tap;
         let (mut highlights, highlights_left_out, highlights_gap) = tap.highlights.take();
         if let Some(violation) = &violation {
-            highlights.push(Highlight {
-                at_ns: violation.at_ns,
-                node: violation.nodes.first().copied(),
-                kind: HighlightKind::Violated,
-                what: format!("{}: {}", violation.invariant, violation.what),
-            });
+            highlights.push(violated(violation));
         }
         let latency = tap.waits.take();
         let fingerprint = tap.folder.fingerprint();
@@ -106,18 +101,8 @@ impl<S: System> Run<'_, S> {
             let at = TrueTime::ZERO.after(planned.fault.at.0);
             format!("#{number} {} at {at}, {state}", planned.fault.kind())
         });
-        let failure = failure.into_inner();
-        Violation {
-            invariant: failure.property.id.to_owned(),
-            name: failure.property.name.to_owned(),
-            formula: failure.property.formula.to_owned(),
-            what: failure.what,
-            evidence: failure.evidence,
-            at_ns: at.0,
-            event: self.timeline.tap.events(),
-            nodes: failure.nodes.iter().map(|node| node.0).collect(),
-            faults: faults.collect(),
-        }
+        let faults = faults.collect();
+        Violation { faults, ..violation(failure, at, self.timeline.tap.events()) }
     }
 
     fn fault_counts(&self) -> Vec<FaultCount> {
@@ -137,6 +122,32 @@ impl<S: System> Run<'_, S> {
     fn idle_faults(&self) -> Vec<usize> {
         let faults = self.plan.faults.iter().zip(self.cluster.bites());
         faults.filter(|(_, bites)| **bites == 0).filter_map(|(planned, _)| planned.script).collect()
+    }
+}
+
+/// A failure at this time and event, before anybody asks which faults may have to do with it.
+pub(crate) fn violation(failure: Failure, at: TrueTime, event: u64) -> Violation {
+    let failure = failure.into_inner();
+    Violation {
+        invariant: failure.property.id.to_owned(),
+        name: failure.property.name.to_owned(),
+        formula: failure.property.formula.to_owned(),
+        what: failure.what,
+        evidence: failure.evidence,
+        at_ns: at.0,
+        event,
+        nodes: failure.nodes.iter().map(|node| node.0).collect(),
+        faults: Vec::new(),
+    }
+}
+
+/// What the time line shows of it.
+pub(crate) fn violated(violation: &Violation) -> Highlight {
+    Highlight {
+        at_ns: violation.at_ns,
+        node: violation.nodes.first().copied(),
+        kind: HighlightKind::Violated,
+        what: format!("{}: {}", violation.invariant, violation.what),
     }
 }
 

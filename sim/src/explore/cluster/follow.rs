@@ -9,8 +9,8 @@ use super::{Choice, ClusterModel, Explore, Wrong};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::explore::Step;
-use crate::outcome::{Highlight, HighlightKind, Observed, Outcome, Violation};
-use crate::run::outcome::{property, tallies, undeployable};
+use crate::outcome::{Observed, Outcome};
+use crate::run::outcome::{property, tallies, undeployable, violated, violation};
 use crate::seen::Seen;
 use crate::subject::Mistake;
 use crate::system::{ExplorableSystem, Setup};
@@ -103,28 +103,8 @@ fn outcome<M: Machine>(shown: Shown<'_, M>, seed: u64, observed: Observed) -> Ou
     let properties = tallies(&tap.checks).iter().map(|tally| property(tally, judged)).collect();
     let (mut highlights, highlights_left_out, highlights_gap) = tap.highlights.take();
     let events = tap.events();
-    let violation = failure.map(|(failure, at)| {
-        let failure = failure.into_inner();
-        Violation {
-            invariant: failure.property.id.to_owned(),
-            name: failure.property.name.to_owned(),
-            formula: failure.property.formula.to_owned(),
-            what: failure.what,
-            evidence: failure.evidence,
-            at_ns: at.0,
-            event: events,
-            nodes: failure.nodes.iter().map(|node| node.0).collect(),
-            faults: Vec::new(),
-        }
-    });
-    if let Some(violation) = &violation {
-        highlights.push(Highlight {
-            at_ns: violation.at_ns,
-            node: violation.nodes.first().copied(),
-            kind: HighlightKind::Violated,
-            what: format!("{}: {}", violation.invariant, violation.what),
-        });
-    }
+    let violation = failure.map(|(failure, at)| violation(failure, at, events));
+    highlights.extend(violation.iter().map(violated));
     Outcome {
         observed,
         fingerprint: tap.folder.fingerprint(),

@@ -1,7 +1,7 @@
 //! What came of searching a scenario, as plain data.
 
 use super::{Bounds, Choice, ClusterModel, Explore, Wrong, follow};
-use crate::explore::{Cut, End, Limits, Search, Watch};
+use crate::explore::{Cut, End, Exercised, Limits, Search, Watch};
 use crate::outcome::{Evidence, Outcome};
 use crate::scenario::{Observed, Scenario};
 use crate::system::{ExplorableSystem, Setup};
@@ -73,6 +73,8 @@ pub struct Exploration {
     pub cut_by_depth: u64,
     /// What the bounds ruled out, and how often.
     pub cuts: Vec<Cut>,
+    /// How often each invariant could have been false, over all choices that were tried.
+    pub exercised: Vec<Exercised>,
     /// The bounds.
     pub bounds: Bounds,
     /// The most bytes for states.
@@ -135,6 +137,7 @@ fn explore<S: ExplorableSystem>(
         depth: found.depth,
         cut_by_depth: found.cut_by_depth,
         cuts: found.cuts.into_iter().filter(|cut| cut.times > 0).collect(),
+        exercised: found.exercised,
         bounds,
         peak_bytes: found.peak_bytes,
         violated,
@@ -169,13 +172,36 @@ impl Exploration {
             let why = "nothing is wrong within these bounds, but something should be";
             return (Verdict::Failed, Some(why.to_owned()));
         }
-        match golden.filter(|golden| *golden != self.states) {
-            Some(golden) => {
-                let why = format!("{} states, where the scenario says {golden}", self.states);
-                (Verdict::Failed, Some(why))
-            }
-            None => (Verdict::Passed, None),
+        if let Some(golden) = golden.filter(|golden| *golden != self.states) {
+            let why = format!("{} states, where the scenario says {golden}", self.states);
+            return (Verdict::Failed, Some(why));
         }
+        self.judge_substance(scenario)
+    }
+
+    /// Whether a search that found nothing wrong was worth anything.
+    fn judge_substance(&self, scenario: &Scenario) -> (Verdict, Option<String>) {
+        if self.exercised.iter().all(|exercised| exercised.times == 0) {
+            let why = "no invariant was exercised: within these bounds none could have been false";
+            return (Verdict::Inconclusive, Some(why.to_owned()));
+        }
+        let (mut verdict, mut reason) = (Verdict::Passed, None);
+        for (name, want) in &scenario.expect.at_least {
+            let counted = self.exercised.iter().find(|exercised| exercised.property == name);
+            let (judged, why) = match counted.map(|exercised| exercised.times) {
+                Some(times) if times >= *want => continue,
+                Some(times) => (
+                    Verdict::Failed,
+                    format!("expected at least {want} of `{name}`, counted {times}"),
+                ),
+                // It would be a lie to call it zero.
+                None => (Verdict::Inconclusive, format!("`{name}` is not counted in a search")),
+            };
+            if judged > verdict {
+                (verdict, reason) = (judged, Some(why));
+            }
+        }
+        (verdict, reason)
     }
 
     /// The scenario whose run follows what was found: what failed, step by step.

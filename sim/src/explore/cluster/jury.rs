@@ -1,9 +1,11 @@
 //! The checks along one history of many: copied when they see something.
 
+use super::exercise::Counts;
 use super::state::seat_print;
 use crate::check::{Branching, Failure, Report, View};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
+use crate::outcome::Property;
 use crate::seen::{Kind, Seen};
 use interregnum_core::{Fingerprint, Folder, Machine};
 use std::sync::Arc;
@@ -49,10 +51,16 @@ pub(super) struct Jury<M: Machine> {
     report: Report,
     /// Whether a client was answered, so that a history may be complete that was not.
     answered: bool,
+    pub(super) exercised: Counts,
 }
 
 impl<M: Machine> Jury<M> {
-    pub(super) fn new(checks: Vec<Box<dyn Branching<M>>>, view: View<'_, M>) -> Self {
+    pub(super) fn new(
+        checks: Vec<Box<dyn Branching<M>>>,
+        properties: &[&'static Property],
+        view: View<'_, M>,
+    ) -> Self {
+        let exercised = Counts::new(&checks, properties);
         let mut audience = [const { Vec::new() }; Kind::ALL.len()];
         for (number, check) in (0..=u8::MAX).zip(&checks) {
             let interest = check.interest();
@@ -62,7 +70,7 @@ impl<M: Machine> Jury<M> {
         }
         let copies = checks.iter().map(|_| None).collect();
         let seats = checks.into_iter().map(|check| Arc::new(Seat::new(check, view))).collect();
-        Self { seats, copies, audience, report: Report::default(), answered: false }
+        Self { seats, copies, audience, report: Report::default(), answered: false, exercised }
     }
 
     /// Takes the checks of a state.
@@ -83,7 +91,7 @@ impl<M: Machine> Jury<M> {
         }
     }
 
-    /// What is wrong with the step, if anything is.
+    /// What is wrong with the step, if anything is; and counts what it exercised.
     ///
     /// # Errors
     /// The names of what could not be decided.
@@ -92,21 +100,32 @@ impl<M: Machine> Jury<M> {
         cluster: &Cluster<M>,
         now: TrueTime,
     ) -> Result<Option<Failure>, String> {
+        for (number, copy) in self.copies.iter().enumerate() {
+            if let Some(copy) = copy {
+                self.exercised.count(number, &*self.seats[number].check, &**copy);
+            }
+        }
         if let Some(failure) = self.report.failure.take() {
             return Ok(Some(failure));
         }
         if !self.answered {
             return Ok(None);
         }
-        for copy in self.copies.iter().flatten() {
+        for (number, copy) in self.copies.iter().enumerate() {
+            let Some(copy) = copy else { continue };
             // Judged as if this were the end.
             let mut last = copy.branch();
             last.finish(View::new(cluster, now), &mut self.report);
+            self.exercised.count(number, &**copy, &*last);
             if let Some(failure) = self.report.failure.take().filter(|f| !f.is_stall()) {
                 return Ok(Some(failure));
             }
-            if let Some(tally) = last.tallies().iter().find(|tally| tally.unknown) {
-                return Err(tally.property.id.to_owned());
+            let mut undecided = None;
+            last.each_tally(&mut |tally| {
+                undecided = undecided.or(tally.unknown.then_some(tally.property.id));
+            });
+            if let Some(property) = undecided {
+                return Err(property.to_owned());
             }
         }
         Ok(None)

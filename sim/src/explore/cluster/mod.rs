@@ -29,6 +29,7 @@
 mod bounds;
 mod choice;
 mod director;
+mod exercise;
 mod follow;
 mod found;
 mod jury;
@@ -50,6 +51,7 @@ pub use step::Wrong;
 
 use super::{Key, Model, Purse, Step};
 use crate::cluster::Branch;
+use crate::outcome::Property;
 use crate::system::{ExplorableSystem, Setup};
 use bounds::{BOUNDS, Budget};
 use director::Nobody;
@@ -71,6 +73,8 @@ pub struct ClusterModel<'s, S: ExplorableSystem> {
     script: Vec<Vec<<S::Process as Machine>::Call>>,
     /// What each node was deployed with.
     configs: Vec<<S::Process as Machine>::Config>,
+    /// What is judged.
+    properties: Vec<&'static Property>,
 }
 
 impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
@@ -97,7 +101,9 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
         }
         bounds.check()?;
         let nodes = deployment.processes.len();
-        for check in system.checks(&setup) {
+        let checks = system.checks(&setup);
+        let properties = exercise::invariants(&checks);
+        for check in checks {
             let judged: Vec<_> = check.tallies().iter().map(|tally| tally.property.id).collect();
             if check.branching().is_none() {
                 return Err(format!("the check of {} cannot be copied", judged.join(", ")));
@@ -114,7 +120,7 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
         script.truncate(usize::from(bounds.clients));
         script.iter_mut().for_each(|calls| calls.truncate(usize::from(bounds.calls)));
         let configs = deployment.processes.into_iter().map(|process| process.config).collect();
-        Ok(Self { system, setup, bounds, reductions, counts, script, configs })
+        Ok(Self { system, setup, bounds, reductions, counts, script, configs, properties })
     }
 
     /// What the machines have decided in a state, whatever else there is to it.
@@ -198,6 +204,14 @@ impl<S: ExplorableSystem> Model for ClusterModel<'_, S> {
 
     fn bounds(&self) -> &'static [&'static str] {
         BOUNDS
+    }
+
+    fn properties(&self) -> Vec<&'static str> {
+        self.properties.iter().map(|property| property.id).collect()
+    }
+
+    fn exercised(&self, stage: &mut Stage<S::Process>, times: &mut [u64]) {
+        stage.jury.exercised.take(times);
     }
 
     fn weight(&self, state: &State<S::Process>) -> usize {

@@ -54,7 +54,7 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
         let cluster = Cluster::new(deployment, nodes, clients, 1, clock);
         let checks = model.system.checks(setup);
         let checks = checks.into_iter().filter_map(|check| check.branching()).collect();
-        let jury = Jury::new(checks, View::new(&cluster, onlooker.now()));
+        let jury = Jury::new(checks, &model.properties, View::new(&cluster, onlooker.now()));
         Self {
             cluster,
             loaded: (0..nodes).map(|_| None).collect(),

@@ -129,7 +129,11 @@ impl<M: Machine, L: Layer<M>> Check<M> for Judge<M, L> {
     }
 
     fn tallies(&self) -> Vec<Tally> {
-        self.bench.tallies()
+        self.bench.tallies().map(Tally::clone).into()
+    }
+
+    fn each_tally(&self, see: &mut dyn FnMut(&Tally)) {
+        self.bench.tallies().into_iter().for_each(see);
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {

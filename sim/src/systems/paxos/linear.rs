@@ -340,4 +340,8 @@ impl<M: Machine, L: Layer<M, App = Kv>> Check<M> for Linear<M, L> {
     fn tallies(&self) -> Vec<Tally> {
         vec![self.histories.tally()]
     }
+
+    fn each_tally(&self, see: &mut dyn FnMut(&Tally)) {
+        see(&self.histories.tally());
+    }
 }

@@ -6,19 +6,19 @@ use crate::check::Tally;
 use interregnum_core::consensus::App;
 
 impl<A: App> Bench<A> {
-    pub(in super::super) fn tallies(&self) -> Vec<Tally> {
-        vec![
-            self.acceptors.tally.clone(),
-            self.accepts.tally.clone(),
-            self.holdings.kept.clone(),
-            self.ballots.tally.clone(),
-            self.claims.tally.clone(),
-            self.holdings.cut.clone(),
-            self.states.tally.clone(),
-            self.answers.replies.clone(),
-            self.answers.order.clone(),
-            self.progress.tally.clone(),
-            self.catch_up.tally.clone(),
+    pub(in super::super) fn tallies(&self) -> [&Tally; 11] {
+        [
+            &self.acceptors.tally,
+            &self.accepts.tally,
+            &self.holdings.kept,
+            &self.ballots.tally,
+            &self.claims.tally,
+            &self.holdings.cut,
+            &self.states.tally,
+            &self.answers.replies,
+            &self.answers.order,
+            &self.progress.tally,
+            &self.catch_up.tally,
         ]
     }
 

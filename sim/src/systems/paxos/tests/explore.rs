@@ -1,11 +1,14 @@
 //! Every order of what may happen to a few nodes.
 
-use crate::explore::cluster::{Bounds, Choice, ClusterModel, Picks, Reductions, Wrong};
-use crate::explore::{End, Explored, Search};
+use crate::explore::cluster::{
+    Bounds, Choice, ClusterModel, Exploration, Explore, How, Picks, Reductions, Searchable, Wrong,
+};
+use crate::explore::{End, Exercised, Explored, Search, Unwatched};
 use crate::scenario::Scenario;
 use crate::subject::Mutant;
 use crate::system::{ExplorableSystem, Setup};
 use crate::systems::paxos::{KvLoad, MUTANTS, PaxosSettings, PaxosSystem};
+use crate::verdict::Verdict;
 use interregnum_core::Fingerprint;
 use std::collections::BTreeSet;
 
@@ -146,7 +149,75 @@ fn nothing_depends_on_the_number_of_threads_or_on_the_way_of_searching() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let found = Search::of(&model).layers(&pool);
         assert_eq!((found.states, found.transitions), (deep.states, deep.transitions));
+        assert_eq!(found.exercised, deep.exercised);
     }
+}
+
+/// Searches sound Paxos as the command does.
+fn explored(scenario: &Scenario, bounds: Bounds, threads: usize) -> Exploration {
+    let (settings, load) = (Default::default(), Default::default());
+    let setup = Setup { scenario, settings: &settings, load: &load, mutant: None };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let explore = Explore { bounds, ..Explore::default() };
+    let (pool, memory_bytes) = (&pool, u64::MAX);
+    let how = How { explore: &explore, deep: false, memory_bytes, pool, watch: &Unwatched };
+    (Searchable::new().explore)(&PaxosSystem::sound(), setup, how).expect("it can be searched")
+}
+
+fn times(found: &Exploration, property: &str) -> u64 {
+    let of = |exercised: &&Exercised| exercised.property == property;
+    found.exercised.iter().find(of).map_or(0, |exercised| exercised.times)
+}
+
+#[test]
+fn what_is_exercised_does_not_depend_on_the_number_of_threads() {
+    for (nodes, bounds) in SMALL {
+        let scenario = scenario(nodes);
+        let (alone, many) = (explored(&scenario, bounds, 1), explored(&scenario, bounds, 3));
+        assert!(alone.exercised.iter().any(|exercised| exercised.times > 0), "{bounds:?}");
+        assert_eq!(alone, many, "{bounds:?}");
+    }
+}
+
+/// What clients see is judged as if each answer were the last thing to happen.
+#[test]
+fn answers_to_clients_exercise_what_clients_rely_on() {
+    let (nodes, bounds) = SMALL[0];
+    let calls = explored(&scenario(nodes), bounds, 1);
+    let none = explored(&scenario(nodes), Bounds { calls: 0, ..bounds }, 1);
+    assert!(times(&calls, "A9") > 0, "{:?}", calls.exercised);
+    assert_eq!(times(&none, "A9"), 0);
+    let zeros = none.exercised.iter().map(|exercised| exercised.property);
+    assert!(zeros.eq(calls.exercised.iter().map(|exercised| exercised.property)));
+}
+
+#[test]
+fn a_search_that_exercises_nothing_has_not_passed() {
+    let none = Bounds { timers: 0, clients: 0, ..SMALL[0].1 };
+    let scenario = scenario(1);
+    let found = explored(&scenario, none, 1);
+    assert!(found.complete && !found.exercised.is_empty());
+    assert!(found.exercised.iter().all(|exercised| exercised.times == 0), "{found:?}");
+    let (verdict, reason) = found.judge(&scenario, Some(found.states));
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert!(reason.is_some_and(|why| why.starts_with("no invariant was exercised")));
+    let (verdict, _) = found.judge(&scenario, Some(found.states + 1));
+    assert_eq!(verdict, Verdict::Failed, "to count otherwise is worse");
+}
+
+#[test]
+fn a_search_must_exercise_what_its_scenario_asks_for() {
+    let (nodes, bounds) = SMALL[0];
+    let mut scenario = scenario(nodes);
+    let found = explored(&scenario, bounds, 1);
+    let mut judge = |name: &str, least| {
+        scenario.expect.at_least = [(name.to_owned(), least)].into();
+        found.judge(&scenario, None).0
+    };
+    let all = times(&found, "A9");
+    assert_eq!(judge("A9", all), Verdict::Passed);
+    assert_eq!(judge("A9", all + 1), Verdict::Failed);
+    assert_eq!(judge("leader-changes", 1), Verdict::Inconclusive, "no search counts them");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::super::bench::Bench;
 use super::super::catch_up::Policy;
 use super::super::evidence::Term;
 use super::super::progress::Bounds;
-use crate::check::{Failure, Report, Tally};
+use crate::check::{Failure, Report};
 use crate::clock::TrueTime;
 use crate::outcome::Finding;
 use crate::seen::Client;
@@ -221,7 +221,7 @@ impl Story {
 
     /// How often the property could have been false.
     pub(super) fn exercised(&self, property: &str) -> u64 {
-        let tallies: Vec<Tally> = self.bench.tallies();
+        let tallies = self.bench.tallies();
         tallies.iter().find(|t| t.property.id == property).map_or(0, |tally| tally.exercised)
     }
 }
