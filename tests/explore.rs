@@ -171,16 +171,19 @@ fn without_a_reduction_there_are_no_fewer_states_and_the_verdict_is_the_same() {
     assert_eq!((exit, &found["states"]), (Some(0), &json!(1116)));
 }
 
-/// Within a debug build's patience: those that take few states, whichever reduction is off. The pipeline goes
-/// through all of them.
+/// All of them, but for the two reductions without which most take more than a debug build's patience: without
+/// these, those that take few states. The pipeline goes on from there.
 #[test]
 fn planted_bugs_are_found_whichever_reduction_is_off() {
-    let bugs = ["accept-is-no-promise", "acknowledges-early", "minority-quorum"];
+    let few = ["accept-is-no-promise", "acknowledges-early", "minority-quorum"];
     for reduction in REDUCTIONS {
-        let mut args = vec!["audit".to_owned(), "--explore".to_owned(), "--quiet".to_owned()];
-        args.extend(["--without".to_owned(), reduction.to_owned()]);
-        args.extend(bugs.iter().flat_map(|bug| ["--mutant".to_owned(), format!("paxos/{bug}")]));
-        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        let bugs = match reduction {
+            "moot_messages" | "urgent_first" => &few[..],
+            _ => &[],
+        };
+        let mut args = vec!["audit", "--explore", "--quiet", "--without", reduction];
+        let bugs: Vec<_> = bugs.iter().map(|bug| format!("paxos/{bug}")).collect();
+        args.extend(bugs.iter().flat_map(|bug| ["--mutant", bug]));
         let output = interregnum(&args);
         let told = text(&output.stdout) + &text(&output.stderr);
         assert_eq!((output.status.code(), told.as_str()), (Some(0), ""), "{reduction}");
