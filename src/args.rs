@@ -93,6 +93,22 @@ pub(crate) enum Format {
     Json,
 }
 
+/// What a search leaves out because it makes no difference, by the names that scenarios have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Reduction {
+    /// Messages that can never matter any more.
+    MootMessages,
+    /// Deliveries that change nothing.
+    IdleDeliveries,
+    /// What else could happen before something of which nothing is lost if it happens first.
+    UrgentFirst,
+    /// Calls that a node refuses.
+    RefusedCalls,
+    /// States that were reached with at least as much left of every budget.
+    Budgets,
+}
+
 /// The forms of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -163,6 +179,10 @@ pub(crate) struct Explore {
     /// Leave nothing out that makes no difference, in the scenarios that say how many states there are then.
     #[arg(long)]
     pub(crate) unreduced: bool,
+    /// Leave in what this reduction leaves out; may be given several times. How many states there are then is not
+    /// compared with the file.
+    #[arg(long, value_enum, value_name = "REDUCTION")]
+    pub(crate) without: Vec<Reduction>,
     /// At most so many choices in a row. What is cut by this is not complete.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) depth: Option<u32>,
@@ -194,6 +214,9 @@ pub(crate) struct Audit {
     /// Search every order instead of drawing seeds, for the planted bugs that a small search shows.
     #[arg(long, conflicts_with = "seeds")]
     pub(crate) explore: bool,
+    /// Leave in what this reduction of the search leaves out; may be given several times.
+    #[arg(long, value_enum, requires = "explore", value_name = "REDUCTION")]
+    pub(crate) without: Vec<Reduction>,
     /// At most so many seeds for each planted bug, from 0 on.
     #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = count)]
     pub(crate) seeds: u64,

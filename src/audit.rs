@@ -70,6 +70,7 @@ fn explored(program: &Program, args: &Args, io: &mut Io) -> Exit {
         paths: Vec::new(),
         deep: false,
         unreduced: false,
+        without: args.without.clone(),
         depth: None,
         memory: 4096,
         jobs: args.jobs,

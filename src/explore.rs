@@ -1,7 +1,7 @@
 //! `interregnum explore`: every order of what may happen, within bounds.
 
 use crate::Program;
-use crate::args::{Explore as Args, Format};
+use crate::args::{Explore as Args, Format, Reduction};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
@@ -9,10 +9,11 @@ use crate::pace::Explorer;
 use crate::replay::as_argument;
 use crate::run::pool;
 use crate::store::{make, store};
+use clap::ValueEnum;
 use interregnum_reports::documents::File;
 use interregnum_reports::explore::{Searched, json, terminal, verdict};
 use interregnum_sim::explore::cluster::{Exploration, Explore, How, Reductions};
-use interregnum_sim::scenario::{Loaded, identity};
+use interregnum_sim::scenario::{Loaded, Scenario, identity};
 use interregnum_sim::verdict::Verdict;
 use rayon::ThreadPool;
 use std::path::{Path, PathBuf};
@@ -105,11 +106,14 @@ fn one(
     let mut how = scenario.explore.clone().unwrap_or_default();
     let golden = match args.unreduced {
         true => how.unreduced,
-        false => how.states.filter(|_| args.depth.is_none() && !args.deep),
+        false => {
+            how.states.filter(|_| args.depth.is_none() && !args.deep && args.without.is_empty())
+        }
     };
     if args.unreduced {
         how.reductions = Reductions::NONE;
     }
+    args.without.iter().for_each(|reduction| switch_off(*reduction, &mut how.reductions));
     how.depth = args.depth.or(how.depth);
     let watch = Explorer::new(io, &path.display().to_string(), args.quiet);
     let began = Instant::now();
@@ -122,7 +126,7 @@ fn one(
     });
     watch.clear();
     let (found, took) = (found?, began.elapsed());
-    let (verdict, reason) = found.judge(scenario, golden);
+    let (verdict, reason) = found.judge(&expected(scenario, &how, &found), golden);
     let again = again(program, args, path, loaded, &how, &found, io);
     Ok(Searched {
         path: path.display().to_string(),
@@ -137,6 +141,26 @@ fn one(
     })
 }
 
+fn switch_off(reduction: Reduction, reductions: &mut Reductions) {
+    *match reduction {
+        Reduction::MootMessages => &mut reductions.moot_messages,
+        Reduction::IdleDeliveries => &mut reductions.idle_deliveries,
+        Reduction::UrgentFirst => &mut reductions.urgent_first,
+        Reduction::RefusedCalls => &mut reductions.refused_calls,
+        Reduction::Budgets => &mut reductions.budgets,
+    } = false;
+}
+
+/// The scenario that a search is judged by. Where nothing has to happen first, a history need not contain what
+/// it does not need, so that it may be shorter than the stored one, but never longer.
+fn expected(scenario: &Scenario, how: &Explore, found: &Exploration) -> Scenario {
+    let mut scenario = scenario.clone();
+    if !how.reductions.urgent_first {
+        scenario.choices = scenario.choices.filter(|stored| stored.len() < found.trace.len());
+    }
+    scenario
+}
+
 /// The command line that shows again what was found: the history itself, if it is stored.
 fn again(
     program: &Program,
@@ -148,12 +172,15 @@ fn again(
     io: &mut Io,
 ) -> String {
     // A bug that is named in place of a file has bounds of its own, which only the audit knows.
-    let explore = match loaded.scenario.mutant.as_deref() {
+    let mut explore = match loaded.scenario.mutant.as_deref() {
         Some(id) if path == Path::new(id) => {
             format!("{} audit --explore --mutant {id}", program.name)
         }
         _ => format!("{} explore {}", program.name, as_argument(path)),
     };
+    for reduction in args.without.iter().filter_map(Reduction::to_possible_value) {
+        explore += &format!(" --without {}", reduction.get_name());
+    }
     let history = found.counterexample(&loaded.scenario, how);
     let (Some(out), Some(history)) = (&args.out, history) else { return explore };
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

@@ -25,6 +25,16 @@
 //! **Identity.** A state is the sum of the fingerprints of its parts: nodes, messages, clients, checks. One
 //! step changes one node, so that only what changed is folded again. The checks are part of it: what they
 //! remember is what makes two histories different.
+//!
+//! **Symmetry** of nodes is not made use of. Numbers of nodes are no mere names: ballots are ordered by them, of
+//! several nodes that are as good the last one is asked, and bounds say which nodes act and which fall. What is
+//! left are nodes whose timers never fire, and that all fall or none; and to take two of these for one another,
+//! their numbers would have to be changed in everything that may contain them: machine, messages, records, sets,
+//! and what checks remember. To the search all of that is opaque, and a
+//! place that is forgotten, or an order that depends on a number, makes it skip states in silence. That is a bad
+//! bargain for a factor of two at most among three nodes with one that acts, and for nothing with two. Where a state is
+//! plain data it is a good one: the textbook models have it, with a switch and a test that outcomes and verdicts
+//! are the same either way (`tests/models`).
 
 mod bounds;
 mod choice;
@@ -57,7 +67,6 @@ use bounds::{BOUNDS, Budget};
 use director::Nobody;
 use interregnum_core::{Fingerprint, Machine, Prospect, Span};
 use stage::Stage;
-use std::sync::Arc;
 
 /// Every combination of their rates is a choice.
 const MOST_CLOCKS: usize = 8;
@@ -126,10 +135,13 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
     /// What the machines have decided in a state, whatever else there is to it.
     #[must_use]
     pub fn decided(&self, state: &State<S::Process>) -> Fingerprint {
-        let decided = |node: &Arc<Branch<S::Process>>| {
-            node.machine.as_ref().map(|machine| self.system.decided(machine))
-        };
-        Fingerprint::of(&state.nodes.iter().map(decided).collect::<Vec<_>>())
+        let decided = |machine: Option<_>| machine.map(|machine| self.system.decided(machine));
+        Fingerprint::of(&Self::machines(state).map(decided).collect::<Vec<_>>())
+    }
+
+    /// The machine of each node in a state; none, if it is down.
+    pub fn machines(state: &State<S::Process>) -> impl Iterator<Item = Option<&S::Process>> {
+        state.nodes.iter().map(|node| node.machine.as_deref())
     }
 
     /// Whether this node's timers fire, and clients call it.

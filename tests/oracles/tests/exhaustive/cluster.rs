@@ -9,7 +9,7 @@ use interregnum_sim::systems::paxos::{KvLoad, MUTANTS, PaxosSettings, PaxosSyste
 use std::sync::Arc;
 
 /// A model of which nothing is borrowed for less than ever, for stateright keeps what it searches.
-fn model<S>(
+pub(crate) fn model<S>(
     system: S,
     mutant: Option<&'static Mutant>,
     nodes: u8,

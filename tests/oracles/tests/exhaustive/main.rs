@@ -5,6 +5,8 @@
 
 mod cluster;
 mod peer;
+mod synod;
+mod synods;
 mod textbook;
 
 use interregnum_sim::explore::{End, Explored, Model, Search};
