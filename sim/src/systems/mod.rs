@@ -3,6 +3,7 @@
 //! Nothing else in the simulator names a protocol. Deliberately absent: any way in for a built-in system
 //! that a system of another crate would not have.
 
+pub mod leases;
 pub mod paxos;
 pub mod paxos_lease;
 

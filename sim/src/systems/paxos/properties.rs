@@ -1,6 +1,7 @@
 //! The properties that are checked, with their formulas in words.
 
 use crate::outcome::{Property, PropertyKind};
+pub use crate::systems::leases::{L1, L2, L3};
 
 /// An acceptor keeps its word.
 pub const A1: Property = Property {
@@ -82,32 +83,6 @@ pub const A9: Property = Property {
     formula: "calls and answers are linearizable (unanswered: optional); moreover an answer reflects a slot \
               above (a read of the leader's state: at least) every slot that any client had been answered \
               from before the request (such a read: the call) was made",
-    kind: PropertyKind::Invariant,
-};
-
-/// One leader holds the lease.
-pub const L1: Property = Property {
-    id: "L1",
-    name: "at most one leader holds the lease",
-    formula: "at every instant of true time, at most one node believes that its lease still runs",
-    kind: PropertyKind::Invariant,
-};
-
-/// A lease stands on a majority.
-pub const L2: Property = Property {
-    id: "L2",
-    name: "a lease stands on a majority",
-    formula: "who acts on a lease is granted it by a majority of distinct nodes, and none of them promises another \
-              owner's ballot, its own included, while its grant runs",
-    kind: PropertyKind::Invariant,
-};
-
-/// A restarted grantor is silent.
-pub const L3: Property = Property {
-    id: "L3",
-    name: "a restarted acceptor gives no promise",
-    formula: "no promise, the proposer's own included, is given by a restarted node before its clock has counted \
-              a grant",
     kind: PropertyKind::Invariant,
 };
 

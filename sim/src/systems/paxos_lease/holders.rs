@@ -1,7 +1,7 @@
 //! L1 to L3: at most one node holds the lease, and only by right.
 //!
 //! **Exclusion.** A node excludes all others in favour of a ballot's owner from when it sent its acceptance until its
-//! own clock has counted a grant. Its own acceptance a node does not send to itself: it excludes the others from
+//! own clock has counted a grant, also if it accepts another ballot meanwhile: that is right or wrong by itself. Its own acceptance a node does not send to itself: it excludes the others from
 //! when it asked them to accept, unless it has shown to have promised more, or must be silent. A release of that very
 //! ballot ends it. A node that is down excludes everybody, and one that has started anew does so as long as it
 //! must be silent. All of it is seen on the wire and on the clocks.
@@ -9,7 +9,8 @@
 //! **L1.** No two nodes believe at one instant of true time that they hold, and who answers a client that it acted, in
 //! the very step that took up the call, does so in the time that it believes to have.
 //! **L2.** When a belief arises, a majority excludes the others in the believer's favour; while it lasts, none of
-//! these calls the lease open to another node, or accepts another node's ballot. When somebody acts, a majority excludes
+//! these calls the lease open to another node, or accepts another node's ballot, as long as that node may still get
+//! the lease in it. When somebody acts, a majority excludes
 //! the others in its favour.
 //! **L3.** A restarted node that had taken part answers nobody until its clock has counted the time in which whatever
 //! it may have recorded runs out at its holder.
@@ -17,7 +18,7 @@
 //! Answers that a pause held back are not judged: the step that gave them was earlier.
 
 use super::properties::{L1, L2, L3};
-use super::watched::{Exclusion, Held, Watched};
+use super::watched::{Grant, Held, Watched};
 use crate::check::{Branching, Check, Failure, Report, Tally, View};
 use crate::clock::TrueTime;
 use crate::seen::{Kind, Kinds, Seen};
@@ -67,12 +68,12 @@ impl Holders {
         (0..=u8::MAX).map(NodeId).zip(&self.nodes)
     }
 
-    /// Who excludes the others in favour of this node.
-    fn grantors<M: Machine>(&self, view: View<'_, M>, owner: NodeId) -> NodeSet {
+    /// Who excludes the others by a grant of such a ballot.
+    fn grantors<M: Machine>(&self, view: View<'_, M>, of: impl Fn(Ballot) -> bool) -> NodeSet {
         let mut grantors = NodeSet::EMPTY;
         for (node, watched) in self.each() {
-            let lasts = |e: &Exclusion| e.ballot.node == owner && e.lasts(view.local_time(node));
-            if watched.excludes.as_ref().is_some_and(lasts) {
+            let clock = view.local_time(node);
+            if watched.grants.iter().any(|grant| of(grant.ballot) && grant.lasts(clock)) {
                 grantors.insert(node);
             }
         }
@@ -100,6 +101,8 @@ impl Holders {
     ) -> Option<Failure> {
         let (now, clock) = (view.now(), view.local_time(from));
         let until = Deadline::after(clock, self.terms.grant);
+        let grant = |ballot| Grant { ballot, until, down: false, since: now };
+        let hold = Deadline::after(clock, self.terms.hold());
         let node = self.nodes.get_mut(from.index())?;
         node.took_part = true;
         match message {
@@ -108,15 +111,17 @@ impl Holders {
                     && node.promised.is_none_or(|promised| promised <= ballot);
                 if able {
                     node.promise(ballot);
-                    node.exclude(ballot, until, now);
+                    node.grant(clock, grant(ballot));
                 }
                 None
             }
             Message::Release { ballot } => {
                 node.release(ballot);
+                node.asks = None;
                 None
             }
             Message::Prepare { ballot } => {
+                node.asks = Some((ballot, hold));
                 if node.silent_until.is_passed(clock) {
                     node.promise(ballot);
                 }
@@ -131,7 +136,7 @@ impl Holders {
                 let failure = self
                     .keeps_silent(view, from)
                     .or_else(|| self.favours(view, from, ballot, None));
-                self.nodes.get_mut(from.index())?.exclude(ballot, until, now);
+                self.nodes.get_mut(from.index())?.grant(clock, grant(ballot));
                 failure
             }
             Message::Refused { .. } => {
@@ -171,7 +176,13 @@ impl Holders {
         live: Option<Ballot>,
     ) -> Option<Failure> {
         let to = ballot.node;
+        // Nobody gets the lease in a ballot that was given up, or whose time is over.
+        let (asked, until) = self.nodes.get(to.index())?.asks?;
+        if asked != ballot || until.is_passed(view.local_time(to)) {
+            return None;
+        }
         let (holder, held) = self.other_holder(view, to)?;
+
         if !held.grantors.contains(from) || live.is_some_and(|live| live.node == holder) {
             return None;
         }
@@ -194,7 +205,7 @@ impl Holders {
         (ballot, until): (Ballot, Deadline),
     ) -> Option<Failure> {
         let now = view.now();
-        let grantors = self.grantors(view, holder);
+        let grantors = self.grantors(view, |granted| granted == ballot);
         let node = self.nodes.get_mut(holder.index())?;
         let renews = node.held.is_some();
         node.held = Some(Held { ballot, until, grantors, since: now });
@@ -213,8 +224,8 @@ impl Holders {
                 .because(now, holder, format!("begins to hold it, in {ballot}"));
             return Some(failure);
         }
-        (!self.is_majority(grantors))
-            .then(|| self.unfounded(view, holder, "begins to hold the lease"))
+        let founded = self.is_majority(grantors);
+        (!founded).then(|| self.unfounded(view, holder, grantors, "begins to hold the lease"))
     }
 
     /// A node does what only a holder may do.
@@ -223,8 +234,10 @@ impl Holders {
         self.counts.acted += 1;
         self.holders.exercised(now);
         self.rights.exercised(now);
-        if !self.is_majority(self.grantors(view, actor)) {
-            return Some(self.unfounded(view, actor, "acts on the lease"));
+        // A renewal that fails has replaced some of the grants.
+        let grantors = self.grantors(view, |granted| granted.node == actor);
+        if !self.is_majority(grantors) {
+            return Some(self.unfounded(view, actor, grantors, "acts on the lease"));
         }
         let held = self.nodes.get(actor.index())?.held;
         if held.is_some_and(|held| !held.until.is_passed(view.local_time(actor))) {
@@ -238,21 +251,29 @@ impl Holders {
     }
 
     /// L2 fails: too few exclude the others in favour of this node.
-    fn unfounded<M: Machine>(&mut self, view: View<'_, M>, node: NodeId, does: &str) -> Failure {
+    fn unfounded<M: Machine>(
+        &mut self,
+        view: View<'_, M>,
+        node: NodeId,
+        grantors: NodeSet,
+        does: &str,
+    ) -> Failure {
         self.rights.violated += 1;
-        let (grantors, all) = (self.grantors(view, node), self.nodes.len());
+        let all = self.nodes.len();
         let what = format!(
             "{node} {does}, and only {} of {all} nodes exclude others in its favour",
             grantors.len()
         );
         let mut known: Vec<(TrueTime, NodeId, String)> = self
             .each()
-            .filter_map(|(grantor, watched)| {
-                let exclusion = watched.excludes.filter(|e| e.ballot.node == node)?;
-                let left = exclusion.until.left(view.local_time(grantor));
-                let ballot = exclusion.ballot;
-                let what = format!("recorded {ballot}, which runs {left} longer on its clock");
-                Some((exclusion.since, grantor, what))
+            .flat_map(|(grantor, watched)| {
+                let clock = view.local_time(grantor);
+                let own = watched.grants.iter().filter(move |grant| grant.ballot.node == node);
+                own.map(move |grant| {
+                    let (ballot, left) = (grant.ballot, grant.until.left(clock));
+                    let what = format!("recorded {ballot}, which runs {left} longer on its clock");
+                    (grant.since, grantor, what)
+                })
             })
             .collect();
         known.sort_by_key(|(since, ..)| *since);
@@ -266,16 +287,8 @@ impl Holders {
     fn booted<M: Machine>(&mut self, view: View<'_, M>, node: NodeId) {
         let clock = view.local_time(node);
         let until = Deadline::after(clock, self.terms.quarantine());
-        let Some(watched) = self.nodes.get_mut(node.index()) else { return };
-        (watched.held, watched.called, watched.promised) = (None, None, None);
-        watched.started = view.now();
-        if watched.took_part {
-            watched.silent_until = until;
-            if let Some(exclusion) = &mut watched.excludes {
-                (exclusion.until, exclusion.down) = (until, false);
-            }
-        } else {
-            watched.excludes = None;
+        if let Some(watched) = self.nodes.get_mut(node.index()) {
+            watched.start(view.now(), until);
         }
     }
 
@@ -291,27 +304,6 @@ impl Holders {
             }
             Fact::Amnesiac => self.counts.amnesiac += 1,
             Fact::Held { .. } => {}
-        }
-    }
-}
-
-impl Watched {
-    fn promise(&mut self, ballot: Ballot) {
-        self.promised = self.promised.max(Some(ballot));
-    }
-
-    fn exclude(&mut self, ballot: Ballot, until: Deadline, since: TrueTime) {
-        self.excludes = Some(Exclusion { ballot, until, down: false, since });
-    }
-
-    fn release(&mut self, ballot: Ballot) {
-        self.excludes = self.excludes.filter(|exclusion| exclusion.ballot != ballot);
-    }
-
-    fn fall(&mut self) {
-        (self.held, self.called) = (None, None);
-        if let Some(exclusion) = &mut self.excludes {
-            exclusion.down = true;
         }
     }
 }

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `settings`, `clients` | what a scenario says, and the clients it describes |
 //! | `holders`, `watched` | who holds the lease, and by what right: L1, L2, L3; what is known of each node |
-//! | `progress` | what must happen after the faults: V1 |
+//! | `progress` | what must happen after the faults: V10 |
 //! | `mutants`, `trials` | planted bugs, and the scenario of each |
 //! | `explore` | what exhaustive searches ask besides |
 //!
@@ -104,8 +104,8 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
     const MESSAGE_CLASSES: &'static [&'static str] = CLASSES;
 
     fn properties(&self) -> Vec<Property> {
-        use properties::{L1, L2, L3, V1};
-        vec![L1, L2, L3, V1]
+        use properties::{L1, L2, L3, V10};
+        vec![L1, L2, L3, V10]
     }
 
     fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {

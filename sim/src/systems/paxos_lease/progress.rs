@@ -1,9 +1,9 @@
-//! V1: after the faults somebody gets the lease, and acts for a client.
+//! V10: after the faults somebody gets the lease, and acts for a client.
 //!
 //! Judged by answers to calls that were made after the faults. Deliberately absent: that a holder keeps the lease
 //! while nothing fails, and that a released lease is taken before it would have run out.
 
-use super::properties::V1;
+use super::properties::V10;
 use crate::check::{Branching, Check, Failure, Report, Tally, View};
 use crate::clock::TrueTime;
 use crate::seen::{Kind, Kinds, Seen};
@@ -22,7 +22,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) const fn new(bound: Span) -> Self {
-        let tally = Tally { bound: Some(bound), ..Tally::new(&V1) };
+        let tally = Tally { bound: Some(bound), ..Tally::new(&V10) };
         Self { tally, bound, calm: None, fresh: BTreeSet::new() }
     }
 }
@@ -87,6 +87,6 @@ impl Progress {
         let bound = self.bound;
         let what =
             format!("nobody acted on the lease for {took} after the faults; the bound is {bound}");
-        report.fail(Failure::new(&V1, what));
+        report.fail(Failure::new(&V10, what));
     }
 }

@@ -1,34 +1,11 @@
 //! What is checked, in words, and how traces are written.
 
 use crate::outcome::Property;
-
-/// One holder.
-pub const L1: Property = Property::invariant(
-    "L1",
-    "at most one node holds the lease",
-    "at every instant of true time, at most one node believes that its lease still runs, and nobody acts without \
-     believing so",
-);
-
-/// A lease stands on a majority.
-pub const L2: Property = Property::invariant(
-    "L2",
-    "a lease stands on a majority",
-    "who holds the lease, or acts on it, was granted it by a majority of distinct nodes, and as long as it runs \
-     none of them calls the lease open to another node or grants it to one",
-);
-
-/// A restarted acceptor is silent.
-pub const L3: Property = Property::invariant(
-    "L3",
-    "a restarted acceptor is silent",
-    "a node that was asked or has asked before gives no promise, refusal or acceptance after a restart until its \
-     clock has counted H (1 + rho)/(1 - rho), where H is the longest that a lease is held",
-);
+pub use crate::systems::leases::{L1, L2, L3};
 
 /// After the faults, somebody gets the lease.
-pub const V1: Property = Property::liveness(
-    "V1",
+pub const V10: Property = Property::liveness(
+    "V10",
     "somebody holds the lease and acts",
     "once a majority is healed, every lease of which others know has run out within (G + Q)/(1 - rho), and each \
      attempt after that fails with a probability of at most 1/4 because of another one: some node acts on the \

@@ -118,7 +118,7 @@ impl PaxosLeaseSettings {
         vec![Mistake::new("settings.clock_rate_bound_ppm", message).with_help(help)]
     }
 
-    /// Until when after the faults somebody can hold the lease; `V1` says how it comes about.
+    /// Until when after the faults somebody can hold the lease; `V10` says how it comes about.
     pub(super) fn bound(&self, scenario: &Scenario) -> Span {
         let terms = self.terms();
         let attempt = self.attempt(scenario).max.max(self.renewal().max);

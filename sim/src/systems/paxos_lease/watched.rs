@@ -6,7 +6,7 @@ use interregnum_core::{CallId, Deadline, Fold, Folder, LocalTime, NodeSet};
 
 /// A lease that a node recorded for somebody, and so will not grant to anybody else.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Exclusion {
+pub(super) struct Grant {
     pub(super) ballot: Ballot,
     /// On the node's own clock.
     pub(super) until: Deadline,
@@ -16,7 +16,7 @@ pub(super) struct Exclusion {
     pub(super) since: TrueTime,
 }
 
-impl Exclusion {
+impl Grant {
     pub(super) fn lasts(&self, clock: LocalTime) -> bool {
         self.down || !self.until.is_passed(clock)
     }
@@ -36,7 +36,11 @@ pub(super) struct Held {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watched {
     pub(super) held: Option<Held>,
-    pub(super) excludes: Option<Exclusion>,
+    /// What it granted. A grant that a later one replaced still excludes others: whoever has the later one is
+    /// watched by itself.
+    pub(super) grants: Vec<Grant>,
+    /// What it asks for, and until when it may hold that: an attempt is given up with the next one.
+    pub(super) asks: Option<(Ballot, Deadline)>,
     /// The highest ballot that it has shown to have promised in this life.
     pub(super) promised: Option<Ballot>,
     /// After a restart, until when it may answer nobody.
@@ -53,13 +57,47 @@ pub(super) struct Watched {
 impl Fold for Watched {
     fn fold(&self, into: &mut Folder) {
         let now = into.now();
-        let Self { held, excludes, promised, silent_until, started: _, took_part, called } = self;
+        let Self { held, grants, asks, promised, silent_until, started: _, took_part, called } =
+            self;
         let held = held.filter(|held| !held.until.is_passed(now));
         held.map(|Held { ballot, until, grantors, since: _ }| (ballot, until, grantors)).fold(into);
-        let excludes = excludes.filter(|excludes| excludes.lasts(now));
-        excludes
-            .map(|Exclusion { ballot, until, down, since: _ }| (ballot, until, down))
-            .fold(into);
+        for Grant { ballot, until, down, since: _ } in grants.iter().filter(|g| g.lasts(now)) {
+            (*ballot, *until, *down).fold(into);
+        }
+        asks.filter(|(_, until)| !until.is_passed(now)).fold(into);
         (*promised, *silent_until, *took_part, *called).fold(into);
+    }
+}
+
+impl Watched {
+    pub(super) fn promise(&mut self, ballot: Ballot) {
+        self.promised = self.promised.max(Some(ballot));
+    }
+
+    /// It recorded a lease when its clock showed `clock`.
+    pub(super) fn grant(&mut self, clock: LocalTime, grant: Grant) {
+        self.grants.retain(|old| old.lasts(clock) && old.ballot != grant.ballot);
+        self.grants.push(grant);
+    }
+
+    pub(super) fn release(&mut self, ballot: Ballot) {
+        self.grants.retain(|grant| grant.ballot != ballot);
+    }
+
+    pub(super) fn fall(&mut self) {
+        (self.held, self.asks, self.called) = (None, None, None);
+        self.grants.iter_mut().for_each(|grant| grant.down = true);
+    }
+
+    /// It starts anew, and must be silent for so long if it has anything to forget.
+    pub(super) fn start(&mut self, now: TrueTime, until: Deadline) {
+        self.fall();
+        (self.promised, self.started) = (None, now);
+        if self.took_part {
+            self.silent_until = until;
+        }
+        for grant in &mut self.grants {
+            (grant.until, grant.down) = (until, false);
+        }
     }
 }
