@@ -15,7 +15,22 @@ macro_rules! texts {
     };
 }
 
-texts![scenario_of in "paxos-lease":];
+texts![scenario_of in "paxos-lease":
+    "accept-ignores-promise",
+    "ends-by-timer",
+    "held-from-receipt",
+    "held-without-margin",
+    "late-replies-count",
+    "minority-quorum",
+    "no-silence-after-restart",
+    "own-lease-is-open",
+    "release-by-owner",
+    "renews-before-majority",
+    "silence-a-tick-short",
+    "start-not-durable",
+    "votes-by-message",
+    "wall-clock",
+];
 texts![exploration_of in "explore/paxos-lease":
     "accept-ignores-promise",
     "ends-by-timer",
