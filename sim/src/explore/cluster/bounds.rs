@@ -189,6 +189,27 @@ pub(super) const SYSTEM: usize = 14;
 pub(super) const CLAIMS: usize = 15;
 
 impl Bounds {
+    /// Nothing happens.
+    pub const NONE: Self = Self {
+        crashes: 0,
+        power_losses: 0,
+        torn_writes: 0,
+        effects: 0,
+        timers: 0,
+        timers_each: None,
+        active: None,
+        unsteady: None,
+        clients: 0,
+        calls: 0,
+        drops: 0,
+        duplicates: 0,
+        pauses: 0,
+        partitions: 0,
+        disk_errors: 0,
+        time: None,
+        picks: Picks(1),
+    };
+
     /// Every budget.
     fn budgets(&self) -> [(Budget, u8); Purse::BUDGETS] {
         [

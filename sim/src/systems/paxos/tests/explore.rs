@@ -1,7 +1,7 @@
 //! Every order of what may happen to a few nodes.
 
 use crate::explore::cluster::{
-    Bounds, Choice, ClusterModel, Exploration, Explore, How, Picks, Reductions, Searchable, Wrong,
+    Bounds, Choice, ClusterModel, Exploration, Explore, How, Reductions, Searchable, Wrong,
 };
 use crate::explore::{End, Exercised, Explored, Search, Unwatched};
 use crate::scenario::Scenario;
@@ -58,25 +58,7 @@ fn without_timers_there_are_as_many_states_as_counting_by_hand_gives() {
 
 /// Small enough to be searched without any reduction in a debug build.
 const SMALL: [(u8, Bounds); 4] = {
-    let none = Bounds {
-        crashes: 0,
-        power_losses: 0,
-        torn_writes: 0,
-        effects: 0,
-        timers: 0,
-        timers_each: None,
-        active: Some(1),
-        unsteady: None,
-        clients: 0,
-        calls: 0,
-        drops: 0,
-        duplicates: 0,
-        disk_errors: 0,
-        time: None,
-        pauses: 0,
-        partitions: 0,
-        picks: Picks(1),
-    };
+    let none = Bounds { active: Some(1), ..Bounds::NONE };
     [
         (2, Bounds { timers: 1, clients: 1, calls: 1, ..none }),
         (2, Bounds { timers: 1, power_losses: 1, unsteady: Some(1), ..none }),

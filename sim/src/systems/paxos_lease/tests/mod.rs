@@ -1,1 +1,5 @@
 //! PaxosLease under the simulator.
+
+mod audit;
+mod explore;
+mod judge;

@@ -1,0 +1,79 @@
+//! Every order of what may happen to a few nodes and their clocks.
+
+use super::super::{ActLoad, MUTANTS, PaxosLeaseSettings, PaxosLeaseSystem};
+use crate::explore::cluster::{Bounds, ClusterModel, Reductions, Time};
+use crate::explore::{Explored, Search};
+use crate::scenario::{Duration, Scenario};
+use crate::system::Setup;
+use interregnum_core::paxos_lease::Sound;
+use interregnum_core::{Fingerprint, Span};
+use std::collections::BTreeSet;
+
+fn scenario() -> Scenario {
+    let text = r#"{"version": 1, "title": "t", "system": "paxos-lease", "cluster": {"nodes": 3}}"#;
+    serde_json::from_str(text).expect("a scenario")
+}
+
+/// How many states there are, whether all were seen and nothing was wrong, and every way in which leases are held.
+fn sound(bounds: Bounds, reductions: Reductions) -> (u64, bool, BTreeSet<Fingerprint>) {
+    let at_once = "{\"min\": \"0ns\", \"max\": \"1ns\"}";
+    let settings = format!(
+        "{{\"grant\": \"2ns\", \"clock_rate_bound_ppm\": 0, \"attempt\": {at_once}, \"renewal\": {at_once}}}"
+    );
+    let settings: PaxosLeaseSettings = serde_json::from_str(&settings).expect("settings");
+    let (scenario, load) = (scenario(), ActLoad { clients: 2, ..ActLoad::default() });
+    let system = PaxosLeaseSystem::<Sound>::sound();
+    let setup = Setup { scenario: &scenario, settings: &settings, load: &load, mutant: None };
+    let model = ClusterModel::new(&system, setup, bounds, reductions).expect("it can be searched");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("threads");
+    let mut decided = BTreeSet::new();
+    let found: Explored<_, _> = Search::of(&model).layers_with(&pool, |state| {
+        decided.insert(model.decided(state));
+    });
+    (found.states, found.is_complete(), decided)
+}
+
+const ONE: Bounds = Bounds {
+    timers: 1,
+    active: Some(1),
+    unsteady: Some(1),
+    time: Some(Time { beat: Duration(Span::nanos(1)), rate_ppm: 0, beats: Some(2) }),
+    ..Bounds::NONE
+};
+
+/// Small enough to be searched without any reduction in a debug build.
+const SMALL: [Bounds; 3] = [
+    Bounds { clients: 2, calls: 1, ..ONE },
+    Bounds { crashes: 1, ..ONE },
+    Bounds { duplicates: 1, pauses: 1, effects: 1, ..ONE },
+];
+
+#[test]
+fn each_reduction_leaves_the_verdict_and_who_holds_the_lease_as_they_are() {
+    let all = Reductions::ALL;
+    let without = [
+        Reductions { moot_messages: false, ..all },
+        Reductions { idle_deliveries: false, ..all },
+        Reductions { urgent_first: false, ..all },
+        Reductions { refused_calls: false, ..all },
+        Reductions { budgets: false, ..all },
+    ];
+    for bounds in SMALL {
+        let (full, complete, decided) = sound(bounds, Reductions::NONE);
+        assert!(complete && decided.len() > 1, "{bounds:?}");
+        let (least, complete, also) = sound(bounds, all);
+        assert!(complete && also == decided && least < full, "{bounds:?}");
+        for reductions in without {
+            let (states, complete, also) = sound(bounds, reductions);
+            assert!(complete && also == decided, "{bounds:?} {reductions:?}");
+            assert!((least..=full).contains(&states), "{bounds:?} {reductions:?}");
+        }
+    }
+}
+
+#[test]
+fn every_planted_bug_but_the_one_on_wall_clocks_has_a_shortest_history() {
+    let missing = |id: &&str| super::super::trials::exploration_of(id).is_none();
+    let missing: Vec<_> = MUTANTS.iter().map(|mutant| mutant.id).filter(missing).collect();
+    assert_eq!(missing, ["paxos-lease/wall-clock"]);
+}
