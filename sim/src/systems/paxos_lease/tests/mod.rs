@@ -1,5 +1,6 @@
 //! PaxosLease under the simulator.
 
 mod audit;
+mod clocks;
 mod explore;
 mod judge;
