@@ -3,3 +3,4 @@
 mod audit;
 mod explore;
 mod judge;
+mod runs;
