@@ -15,8 +15,10 @@ struct Row {
 fn faults_of(rows: &[Row]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut properties: BTreeMap<_, &Property> = BTreeMap::new();
-    let (mut mutants, mut bugs) = (BTreeMap::new(), BTreeMap::new());
+    let mut mutants = BTreeMap::new();
     for Row { system, properties: mine, mutants: planted } in rows {
+        // The same mistake can be made in several systems, but is planted once in each.
+        let mut bugs = BTreeMap::new();
         for (index, property) in mine.iter().enumerate() {
             // A system that stands on another one has its properties, too: the same ones.
             let known = properties.insert(property.id, property);
@@ -67,6 +69,12 @@ fn a_doubtful_id_is_seen() {
     assert_eq!(count(&[row("one", &[], &[MUTANT])]), 2, "no such property");
     assert_eq!(count(&[row("one", &[A], &[MUTANT, Mutant { id: "one/n", ..MUTANT }])]), 1, "bug");
     assert_eq!(count(&[row("one", &[A], &[MUTANT, Mutant { bug: "P2", ..MUTANT }])]), 1, "mutant");
+    let other = Mutant { id: "two/m", ..MUTANT };
+    assert_eq!(
+        count(&[row("one", &[A], &[MUTANT]), row("two", &[A], &[other])]),
+        0,
+        "both have it"
+    );
 }
 
 #[test]

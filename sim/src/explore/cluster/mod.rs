@@ -47,13 +47,12 @@ mod relevance;
 mod stage;
 mod state;
 mod step;
-#[cfg(test)]
-mod tests;
 mod weather;
 
 pub use bounds::{Bounds, Explore, Picks, Reductions, Time};
 pub use choice::{Choice, What};
 pub use found::{Exploration, How, Searchable, Violated};
+pub use stage::Stage;
 pub use state::State;
 use step::guarded;
 
@@ -66,7 +65,6 @@ use crate::system::{ExplorableSystem, Setup};
 use bounds::{BOUNDS, Budget};
 use director::Nobody;
 use interregnum_core::{Fingerprint, Machine, Prospect, Span};
-use stage::Stage;
 
 /// Every combination of their rates is a choice.
 const MOST_CLOCKS: usize = 8;

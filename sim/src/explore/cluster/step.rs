@@ -68,12 +68,8 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
                 cluster.complete(node, operation, &mut director);
             }
             What::FailSync(part) => {
-                self.spend(Budget::DiskErrors, 1).then_some(())?;
                 let operation = take_nth(&mut before, part.nth)?;
-                self.fallout.failing = Some(part.fates.into());
-                let (cluster, mut director) = self.direct::<S>();
-                cluster.complete(node, operation, &mut director);
-                self.fallout.failing = None;
+                self.fail_sync::<S>(node, operation, part.fates)?;
             }
             What::Fire(at) => {
                 self.spend(Budget::Timers, 1).then_some(())?;
@@ -101,13 +97,26 @@ impl<M: Explorable, O: Onlooker<M>> Stage<M, O> {
             What::Pass(_) | What::Part(_) | What::Heal => return None,
             What::Ask(ask) => {
                 let client = usize::from(ask.client);
-                let call =
-                    model.script.get(client)?.get(usize::from(state.clients[client].asked))?;
-                self.ask::<S>(node, client, call)?;
+                let asked = usize::from(state.clients.get(client)?.asked);
+                self.ask::<S>(node, client, model.script.get(client)?.get(asked)?)?;
             }
         }
         self.after::<S>(node, choice, &mut before)?;
         Some(before)
+    }
+
+    fn fail_sync<S: ExplorableSystem<Process = M>>(
+        &mut self,
+        node: usize,
+        operation: UnderWay<M>,
+        fates: u32,
+    ) -> Option<()> {
+        self.spend(Budget::DiskErrors, 1).then_some(())?;
+        self.fallout.failing = Some(fates.into());
+        let (cluster, mut director) = self.direct::<S>();
+        cluster.complete(node, operation, &mut director);
+        self.fallout.failing = None;
+        Some(())
     }
 
     /// The process is to crash or to pause within the step, if that was chosen.

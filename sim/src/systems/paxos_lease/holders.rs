@@ -17,6 +17,7 @@
 //!
 //! Answers that a pause held back are not judged: the step that gave them was earlier.
 
+use super::counts::Counts;
 use super::properties::{L1, L2, L3};
 use super::watched::{Grant, Held, Watched};
 use crate::check::{Branching, Check, Failure, Report, Tally, View};
@@ -35,22 +36,6 @@ pub(super) struct Holders {
     nodes: Vec<Watched>,
     counts: Counts,
 }
-
-/// What else is counted.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    acquired: u64,
-    renewed: u64,
-    expired: u64,
-    released: u64,
-    refused: u64,
-    acted: u64,
-    amnesiac: u64,
-}
-
-/// The names of what is counted.
-pub(super) const COUNTERS: &[&str] =
-    &["acquired", "renewed", "expired", "released", "refused", "acted", "amnesiac"];
 
 impl Holders {
     pub(super) fn new(members: u8, terms: Terms) -> Self {
@@ -385,9 +370,7 @@ where
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        let Counts { acquired, renewed, expired, released, refused, acted, amnesiac } = self.counts;
-        let counts = [acquired, renewed, expired, released, refused, acted, amnesiac];
-        COUNTERS.iter().copied().zip(counts).collect()
+        self.counts.named()
     }
 }
 

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `settings`, `clients` | what a scenario says, and the clients it describes |
 //! | `holders`, `watched` | who holds the lease, and by what right: L1, L2, L3; what is known of each node |
+//! | `counts` | what runs count besides |
 //! | `progress` | what must happen after the faults: V10 |
 //! | `mutants`, `trials` | planted bugs, and the scenario of each |
 //! | `explore` | what exhaustive searches ask besides |
@@ -15,6 +16,7 @@
 //! Deliberately absent: a resource that tells late acts by a fencing token.
 
 mod clients;
+mod counts;
 mod explore;
 mod holders;
 mod mutants;
@@ -222,6 +224,6 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
     }
 
     fn counters(&self) -> &'static [&'static str] {
-        holders::COUNTERS
+        counts::COUNTERS
     }
 }

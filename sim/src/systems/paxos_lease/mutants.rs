@@ -16,7 +16,7 @@ pub enum Bug {
     HeldWithoutMargin,
     /// E3: a restarted acceptor answers at once.
     NoSilence,
-    /// E3: a restarted acceptor is silent for the longest that a lease is held, less a tick.
+    /// E3b: a restarted acceptor is silent for the longest that a lease is held, less a tick.
     ShortSilence,
     /// E5: a late release ends whatever its owner was granted since.
     ReleaseByOwner,
@@ -191,7 +191,7 @@ const ROWS: &[(Mutant, Bug)] = &[
     (
         row(
             "paxos-lease/silence-a-tick-short",
-            "E3",
+            "E3b",
             "a restarted acceptor is silent for the longest that a lease is held, less a tick",
             "L3",
             &[],

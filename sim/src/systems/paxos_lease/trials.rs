@@ -39,7 +39,6 @@ texts![exploration_of in "explore/paxos-lease":
     "late-replies-count",
     "minority-quorum",
     "no-silence-after-restart",
-    "own-lease-is-open",
     "release-by-owner",
     "renews-before-majority",
     "silence-a-tick-short",
