@@ -4,20 +4,21 @@ use super::message::{Ballot, Message};
 use super::rules::Rules;
 use super::{Config, PaxosLease};
 use crate::{Deadline, Fold, Folder, LocalTime};
+use alloc::vec::Vec;
 
 /// The acceptor's state. All of it is lost when the process ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Acceptor {
     /// The highest ballot promised.
     pub(super) promised: Ballot,
-    /// The lease recorded last, unless it was released.
-    pub(super) recorded: Option<Recorded>,
+    /// The leases recorded, in that order, until they are released, replaced, or run out and in the way.
+    pub(super) recorded: Vec<Recorded>,
     /// Until then nobody is answered, for an earlier start's promises and records are forgotten.
     pub(super) silent_until: Deadline,
 }
 
 /// A lease as an acceptor records it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub(super) struct Recorded {
     pub(super) ballot: Ballot,
     pub(super) until: Deadline,
@@ -29,24 +30,22 @@ impl Fold for Acceptor {
         let Self { promised, recorded, silent_until } = self;
         let now = into.now();
         promised.fold(into);
-        recorded
-            .filter(|recorded| !recorded.until.is_passed(now))
-            .map(|recorded| (recorded.ballot, recorded.until))
-            .fold(into);
+        let live = || recorded.iter().filter(|recorded| !recorded.until.is_passed(now));
+        live().count().fold(into);
+        live().for_each(|recorded| recorded.fold(into));
         silent_until.fold(into);
     }
 }
 
 impl Acceptor {
     pub(super) const fn new(silent_until: Deadline) -> Self {
-        Self { promised: Ballot::NONE, recorded: None, silent_until }
+        Self { promised: Ballot::NONE, recorded: Vec::new(), silent_until }
     }
 
-    /// The ballot of the lease that runs, as far as this acceptor knows.
+    /// The ballot of the lease that runs, as far as this acceptor knows: of several the one recorded last.
     pub(super) fn live(&self, now: LocalTime) -> Option<Ballot> {
-        self.recorded
-            .filter(|recorded| !recorded.until.is_passed(now))
-            .map(|recorded| recorded.ballot)
+        let mut live = self.recorded.iter().filter(|recorded| !recorded.until.is_passed(now));
+        live.next_back().map(|recorded| recorded.ballot)
     }
 }
 
@@ -75,8 +74,8 @@ impl<R: Rules> PaxosLease<R> {
         Some(Message::Promise { ballot, live: self.acceptor.live(now) })
     }
 
-    /// Phase 2b: the answer, if there is one. The proposer has made sure that no other lease runs, so that
-    /// whatever was recorded before may be replaced.
+    /// Phase 2b: the answer, if there is one. The proposer has made sure that no other lease runs; but if what it
+    /// asks comes late enough, another one has been recorded since, and goes on to run beside the new one.
     pub(super) fn asked_to_accept(
         &mut self,
         config: &Config<R>,
@@ -92,17 +91,19 @@ impl<R: Rules> PaxosLease<R> {
         }
         self.acceptor.promised = config.rules.promised_by_accepting(promised, ballot);
         let until = Deadline::after(now, config.rules.grant(config.terms()));
-        self.acceptor.recorded = Some(Recorded { ballot, until });
+        let stays = |old: &Recorded| {
+            !old.until.is_passed(now) && !config.rules.may_replace(old.ballot, ballot)
+        };
+        self.acceptor.recorded.retain(stays);
+        self.acceptor.recorded.push(Recorded { ballot, until });
         Some(Message::Accepted { ballot })
     }
 
     /// The owner of `ballot` gave up the lease. While silent there is no record to clear.
     pub(super) fn released(&mut self, config: &Config<R>, ballot: Ballot, now: LocalTime) {
         if self.may_answer(config, now) {
-            let is_released =
-                |recorded: &Recorded| config.rules.is_released(recorded.ballot, ballot);
-            self.acceptor.recorded =
-                self.acceptor.recorded.filter(|recorded| !is_released(recorded));
+            let stays = |recorded: &Recorded| !config.rules.is_released(recorded.ballot, ballot);
+            self.acceptor.recorded.retain(stays);
         }
     }
 }

@@ -18,7 +18,7 @@ impl<R: Rules> fmt::Display for PaxosLease<R> {
             write!(f, "; {phase} {} with {:?}", attempt.ballot, attempt.tally.voters)?;
         }
         write!(f, "; promised {}", self.acceptor.promised)?;
-        if let Some(recorded) = &self.acceptor.recorded {
+        for recorded in &self.acceptor.recorded {
             write!(f, "; recorded {} until {:?}", recorded.ballot, recorded.until)?;
         }
         write!(f, "; start {}", self.restart.0)?;

@@ -80,8 +80,8 @@ impl<R: Rules> PaxosLease<R> {
     /// If a renewal is under way that acceptors may have recorded, they recorded its ballot in place of the old
     /// one; so the release of that goes out as well. Neither ballot is held by then, nor ever will be: the
     /// attempt is abandoned, so that no reply revives it, and ballots are not used again. So whatever record
-    /// such a release clears, and whenever it arrives, the record protects nobody. The next attempt has
-    /// another ballot, which neither release names.
+    /// such a release clears, and whenever it arrives, the record protects nobody, and it has replaced none that
+    /// does. The next attempt has another ballot, which neither release names.
     pub(super) fn on_release_call(
         &mut self,
         config: &Config<R>,

@@ -18,16 +18,21 @@
 //! somebody gets it; that rests on the time between attempts being drawn by chance.
 //!
 //! **Why.** Say that ballot `b` was granted, and take any higher ballot `c` with a majority of promises. One acceptor
-//! of them also recorded `b`, and before it promised `c`, or it would have refused `b`. If `b` still ran on its
-//! clock, it said so, and `c` did not count it, unless `c` renews `b`: then both have the same holder. If a
-//! higher ballot had replaced `b` there, the same argument holds for that one first. If `b` no longer ran, `b`'s
-//! holder has stopped: it counts its span `H` from before any acceptor was asked, so it stops within `H / (1 - rho)`
-//! of real time since then, the record lasts at least `G / (1 + rho)`, and `H <= G * (1 - rho) / (1 + rho)` makes the
-//! former the shorter one. If the acceptor started anew in between, it forgot both promise and record; so it
-//! is silent for `Q >= H * (1 + rho) / (1 - rho)` on its clock, which is `H / (1 - rho)` of real time at least: whatever
-//! was asked for before the start has ended by then. The very first start has nothing to forget; that a
-//! start is the first one can be believed only if no other was acted upon before its count was durable.
-//! A release clears a record only after its owner has given up the ballot for ever.
+//! of them also recorded `b`, and before it promised `c`, or it would have refused `b`. If the record still ran on its
+//! clock, it told of a lease, and `c` did not count it, unless `c` renews that: then both have the same holder. If it
+//! no longer ran, `b`'s holder has stopped: it counts its span `H` from before any acceptor was asked, so it stops
+//! within `H / (1 - rho)` of real time since then, the record lasts at least `G / (1 + rho)`, and
+//! `H <= G * (1 - rho) / (1 + rho)` makes the former the shorter one. If the acceptor started anew in between, it
+//! forgot both promise and record; so it is silent for `Q >= H * (1 + rho) / (1 - rho)` on its clock, which is
+//! `H / (1 - rho)` of real time at least: whatever was asked for before the start has ended by then. The very first
+//! start has nothing to forget; that a start is the first one can be believed only if no other was acted upon
+//! before its count was durable.
+//!
+//! A record ends early only if its owner has given up the ballot for ever: by a release of that very ballot, or by
+//! a later ballot of the same start. What anybody else asks for is recorded beside it: that may be an acceptance
+//! asked for long ago, in a ballot that the acceptor promised before it started anew. It is over and gives nobody
+//! a lease, but if it took the place of a record that protects a holder, its release, which may be as late, would
+//! leave nothing. That of several leases the acceptor tells of the last one does no harm: nobody renews what is over.
 //!
 //! **Deliberately absent.** Fencing: what the holder does reaches the world later than it was decided, and whoever
 //! receives it must order it by itself. A log, or any value but who holds the lease; leases for reads; more than

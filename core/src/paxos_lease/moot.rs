@@ -50,7 +50,7 @@ impl<R: Rules> Explorable for PaxosLease<R> {
             Message::Release { ballot } => {
                 let ends = |recorded| config.rules.is_released(recorded, ballot);
                 self.refuses_for_good(config, ballot, *receivers)
-                    && !self.acceptor.recorded.is_some_and(|recorded| ends(recorded.ballot))
+                    && !self.acceptor.recorded.iter().any(|recorded| ends(recorded.ballot))
                     && !later_ballots(ballot).into_iter().any(ends)
             }
             Message::Promise { ballot, live } => {

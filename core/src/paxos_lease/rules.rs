@@ -58,6 +58,14 @@ pub trait AcceptorRules {
         promised.max(ballot)
     }
 
+    /// Phase 2: whether the record of `ballot` takes the place of that of `live`, which runs: only if the same start
+    /// of the same node asks anew. Any other proposer has made sure that no lease runs, unless it asked so long ago
+    /// that the acceptor has started anew since, and forgotten what it promised. Then what it asks for is over and
+    /// may be released, but the lease of `live` may be held.
+    fn may_replace(&self, live: Ballot, ballot: Ballot) -> bool {
+        (live.node, live.restart) == (ballot.node, ballot.restart)
+    }
+
     /// For how long a recorded lease runs, on the acceptor's clock.
     fn grant(&self, terms: &Terms) -> Span {
         terms.grant

@@ -7,7 +7,7 @@ use crate::lab::{Fate, Lab};
 use crate::random::campaign;
 use crate::scripted::{A, B, C, running, take, talk};
 use interregnum_core::paxos_lease::{
-    AcceptorRules, Ballot, ProposerRules, Rules, Sound, Tally, Terms, Timer,
+    AcceptorRules, Ballot, Call, ProposerRules, Rules, Sound, Tally, Terms, Timer,
 };
 use interregnum_core::{Cell, Deadline, LocalTime, NodeId, Span};
 
@@ -118,6 +118,45 @@ fn a_grantor_starts_anew<R: Rules>(rules: &R) -> Option<String> {
 fn a_silence_as_long_as_the_hold_is_caught() {
     assert!(a_grantor_starts_anew(&ShortQuarantine).is_some());
     assert_eq!(a_grantor_starts_anew(&Sound), None);
+}
+
+rules!(ReplacesAnything,
+    AcceptorRules { fn may_replace(&self, _: Ballot, _: Ballot) -> bool { true } }
+    ProposerRules {});
+
+/// C is granted the lease by B, and gives it up; what it says to B comes twice, the second time very late. B starts
+/// anew meanwhile and grants the lease to A, who has heard nothing of C and asks in a lower ballot. Then C asks B for
+/// the lease again.
+fn what_is_late_comes_after_a_start<R: Rules>(rules: &R) -> Option<String> {
+    let mut lab = running(rules, 3);
+    lab.fire(C, Timer::Attempt);
+    for (from, to) in [(C, B), (B, C)] {
+        take(&mut lab, from, to).into_iter().for_each(|flight| lab.deliver(flight));
+    }
+    let accept = take(&mut lab, C, B);
+    accept.iter().for_each(|flight| lab.deliver(*flight));
+    talk(&mut lab, B, C);
+    lab.call(C, Call::Release);
+    let release = take(&mut lab, C, B);
+    lab.wire.clear();
+    lab.crash(B);
+    lab.boot(B);
+    lab.sync(B, false);
+    lab.pass(22);
+    lab.fire(A, Timer::Attempt);
+    talk(&mut lab, A, B);
+    assert!(accept.len() == 1 && release.len() == 1 && lab.node(A).holds());
+    accept.into_iter().chain(release).for_each(|flight| lab.deliver(flight));
+    lab.wire.clear();
+    lab.fire(C, Timer::Attempt);
+    talk(&mut lab, C, B);
+    lab.violation
+}
+
+#[test]
+fn recording_in_place_of_another_owners_lease_is_caught() {
+    assert!(what_is_late_comes_after_a_start(&ReplacesAnything).is_some());
+    assert_eq!(what_is_late_comes_after_a_start(&Sound), None);
 }
 
 /// B's first start grants the lease to A, and is forgotten.

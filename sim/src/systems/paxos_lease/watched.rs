@@ -61,8 +61,11 @@ impl Fold for Watched {
             self;
         let held = held.filter(|held| !held.until.is_passed(now));
         held.map(|Held { ballot, until, grantors, since: _ }| (ballot, until, grantors)).fold(into);
-        for Grant { ballot, until, down, since: _ } in grants.iter().filter(|g| g.lasts(now)) {
-            (*ballot, *until, *down).fold(into);
+        let lasting = || grants.iter().filter(|grant| grant.lasts(now));
+        lasting().count().fold(into);
+        for Grant { ballot, until, down, since: _ } in lasting() {
+            // Where its node is down, a grant runs anew with the next start.
+            (*ballot, if *down { Deadline::PASSED } else { *until }, *down).fold(into);
         }
         asks.filter(|(_, until)| !until.is_passed(now)).fold(into);
         (*promised, *silent_until, *took_part, *called).fold(into);

@@ -1,14 +1,14 @@
 //! L1 to L3 on hand-written streams: what is right is let pass, what is wrong is not.
 
 use super::super::holders::Holders;
-use crate::check::{Check, Report, View};
+use crate::check::{Branching, Check, Report, View};
 use crate::clock::{Clock, TrueTime};
 use crate::cluster::{Cluster, Deployment};
 use crate::seen::{CrashCause, MessageId, Seen};
 use interregnum_core::paxos_lease::{
     Ballot, Call, Config, Fact, Message, PaxosLease, Reply, Restart, Settings, Sound, Terms, Why,
 };
-use interregnum_core::{CallId, Deadline, LocalTime, NodeId, Ppm, ProcessId, Span};
+use interregnum_core::{CallId, Deadline, Folder, LocalTime, NodeId, Ppm, ProcessId, Span};
 
 type Machine = PaxosLease<Sound>;
 
@@ -148,6 +148,60 @@ fn a_late_acceptance_of_what_can_no_longer_be_held_favours_nobody() {
     tale.wait(100).restarts(1).wait(100).asks(2, 0, 1).holds(2, 0, 100);
     tale.sent(1, 2, Message::Accepted { ballot: ballot(3, 2) });
     assert_eq!(tale.acts(2, 0, false).wrong(), None);
+}
+
+/// Node 1, which granted node 0 the lease, has recorded one of node 2 besides that was asked for before it started
+/// anew, and tells node 2 of it, who asks once more.
+#[test]
+fn telling_of_a_lease_that_is_over_does_not_call_another_one_open() {
+    let mut tale = Tale::new();
+    tale.sent(2, 1, Message::Prepare { ballot: ballot(3, 2) });
+    tale.sent(1, 2, Message::Promise { ballot: ballot(3, 2), live: None });
+    tale.wait(100).restarts(1).wait(100).asks(2, 0, 1).holds(2, 0, 100);
+    tale.sent(1, 2, Message::Accepted { ballot: ballot(3, 2) });
+    let (ballot, live) = (ballot(4, 2), Some(ballot(3, 2)));
+    tale.sent(2, 1, Message::Prepare { ballot });
+    assert_eq!(tale.sent(1, 2, Message::Promise { ballot, live }).wrong(), None);
+    tale.sent(2, 1, Message::Accept { ballot });
+    assert_eq!(tale.sent(1, 2, Message::Accepted { ballot }).wrong(), Some("L2"));
+}
+
+/// What a release ends is the very ballot that it names, whatever else was granted before or since.
+#[test]
+fn a_release_of_one_ballot_leaves_the_grants_of_others() {
+    let mut tale = Tale::new();
+    tale.asks(1, 2, 1).wait(100).restarts(1).wait(100).asks(1, 0, 1).holds(1, 0, 100);
+    tale.sent(1, 2, Message::Accepted { ballot: ballot(1, 2) });
+    let (id, message) = (MessageId(0), &Message::Release { ballot: ballot(1, 2) });
+    tale.see(&Seen::Delivered { id, from: main(2), to: main(1), message });
+    assert_eq!(tale.acts(1, 0, false).wrong(), None);
+    let ballot = ballot(2, 2);
+    tale.sent(2, 1, Message::Prepare { ballot });
+    assert_eq!(tale.sent(1, 2, Message::Promise { ballot, live: None }).wrong(), Some("L2"));
+}
+
+#[test]
+fn what_is_remembered_folds_apart_and_what_is_over_does_not_matter() {
+    let print = |tale: &Tale| {
+        let (mut folder, view) = (Folder::new(), View::new(&tale.cluster, tale.now));
+        Branching::fold(&tale.check, view, &mut folder);
+        folder.fingerprint()
+    };
+    let mut once = Tale::new();
+    once.asks(1, 0, 1);
+    let mut twice = Tale::new();
+    twice.asks(1, 0, 1).asks(2, 0, 1);
+    assert_ne!(print(&once), print(&twice), "two grants are not one");
+    let mut later = Tale::new();
+    later.wait(7).asks(1, 0, 1);
+    assert_eq!(print(&once), print(&later), "only how much is left matters");
+    assert_ne!(print(&once), print(once.wait(1)));
+    // Promises are for life; all the rest is over.
+    let mut over = Tale::new();
+    over.asks(1, 0, 1).wait(100);
+    let mut long_over = Tale::new();
+    long_over.asks(1, 0, 1).holds(1, 0, 50).wait(900);
+    assert_eq!(print(&over), print(&long_over));
 }
 
 #[test]

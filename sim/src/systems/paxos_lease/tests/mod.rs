@@ -4,3 +4,4 @@ mod audit;
 mod clocks;
 mod explore;
 mod judge;
+mod runs;
