@@ -1,7 +1,9 @@
 //! Boot: which start this is, and what must be durable before anything is done in it.
 //!
 //! The count is written to the place that does not hold the last durable one, so a torn write costs nothing: the
-//! start that it counted had not been acted upon. Where no count is left, or one may be there that the
+//! start that it counted had not been acted upon. For that, what was read is made durable first: after a crash that
+//! left the node its power, it may be a count that was written and never synced, and the place that is overwritten
+//! next then holds the last durable one. Where no count is left, or one may be there that the
 //! medium does not give out, the node cannot tell which ballots it used. It writes no count then, so that it stays
 //! so until somebody repairs the disk, and is an acceptor only, after the silence that any acceptor keeps.
 
@@ -36,8 +38,10 @@ impl<R: Rules> PaxosLease<R> {
             cx.fact(Fact::Amnesiac);
         }
         if proposes {
-            cx.write(record::place(restart), Record(restart));
-            cx.sync(VOLUME, Started(restart));
+            match former {
+                Some(former) => cx.sync(VOLUME, Started(former)),
+                None => Self::write_count(restart, cx),
+            }
             cx.arm(Timer::Attempt, config.settings().attempt);
         }
         Self {
@@ -50,8 +54,18 @@ impl<R: Rules> PaxosLease<R> {
         }
     }
 
-    pub(super) fn on_synced(&mut self, Started(restart): Started) {
-        self.durable |= restart == self.restart;
+    /// What was read is durable now, or this start's own count is.
+    pub(super) fn on_synced(&mut self, Started(restart): Started, cx: &mut Context<'_, Self>) {
+        if restart == self.restart {
+            self.durable = true;
+        } else if !self.durable {
+            Self::write_count(self.restart, cx);
+        }
+    }
+
+    fn write_count(restart: Restart, cx: &mut Context<'_, Self>) {
+        cx.write(record::place(restart), Record(restart));
+        cx.sync(VOLUME, Started(restart));
     }
 
     /// What a failed sync covered may or may not be durable, and a later good sync does not tell: only a start,

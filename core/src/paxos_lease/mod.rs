@@ -104,7 +104,7 @@ impl<R: Rules> Machine for PaxosLease<R> {
             Input::Timer(Timer::Expiry) => self.on_expiry(now, cx),
             Input::Call { id, call: Call::Act } => self.on_act(config, id, now, cx),
             Input::Call { id, call: Call::Release } => self.on_release_call(config, id, now, cx),
-            Input::Disk { ticket, outcome: Outcome::Synced } => self.on_synced(ticket),
+            Input::Disk { ticket, outcome: Outcome::Synced } => self.on_synced(ticket, cx),
             Input::Disk { ticket: _, outcome: Outcome::Failed(error) } => {
                 Self::on_failed(error, cx)
             }

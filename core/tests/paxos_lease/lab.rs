@@ -241,7 +241,7 @@ impl<R: Rules> Lab<R> {
         self.step(to, Input::Message { from: ProcessId::main(from), message });
     }
 
-    /// The sync that a node waits for ends; false if there is none.
+    /// The syncs that a node waits for end, one after the other, unless the first one fails; false if there is none.
     pub(crate) fn sync(&mut self, id: NodeId, fails: bool) -> bool {
         let node = self.node(id);
         let Some(ticket) = node.syncing.take() else { return false };
@@ -254,6 +254,10 @@ impl<R: Rules> Lab<R> {
             node.durable.insert(home, Cell::Intact { home, record });
         }
         self.step(id, Input::Disk { ticket, outcome: Outcome::Synced });
+        // What was read is made durable before the next count is written.
+        if self.node(id).syncing.is_some() {
+            return self.sync(id, false);
+        }
         true
     }
 

@@ -36,7 +36,7 @@ pub struct Bounds {
     /// Only on the first so many nodes timers fire, and only these are called; on all, if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<u8>,
-    /// Only the last so many nodes crash, lose power and have disks that fail; all, if not given.
+    /// Only the last so many nodes crash, are paused, lose power and have disks that fail; all, if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsteady: Option<u8>,
     /// So many clients.
@@ -231,6 +231,9 @@ impl Bounds {
     /// # Errors
     /// Which one is too large.
     pub(super) fn check(&self) -> Result<(), String> {
+        if self.pauses > 0 && self.effects == 0 {
+            return Err("`explore.bounds.pauses` needs `effects`: after how many of a step's effects to pause".to_owned());
+        }
         let mut budgets = self.budgets().into_iter();
         budgets.find(|(_, amount)| *amount > Purse::MOST).map_or(Ok(()), |(budget, amount)| {
             let name = BOUNDS[budget as usize];

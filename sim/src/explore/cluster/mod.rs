@@ -121,7 +121,15 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
             Some(time) if time.rate_ppm > 0 && nodes > MOST_CLOCKS => {
                 return Err(format!("of clocks that are off there are at most {MOST_CLOCKS}"));
             }
-            Some(time) => [time.counts(false)?, time.counts(true)?],
+            Some(time) => {
+                let counts = [time.counts(false)?, time.counts(true)?];
+                if time.rate_ppm > system.tolerance(&setup).clock_rate_ppm {
+                    let why =
+                        "`explore.bounds.time.rate_ppm` is more than the system claims to survive";
+                    return Err(why.to_owned());
+                }
+                counts
+            }
         };
         let mut script = system.script(&setup);
         script.truncate(usize::from(bounds.clients));

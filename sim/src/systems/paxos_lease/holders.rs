@@ -54,11 +54,11 @@ impl Holders {
     }
 
     /// Who excludes the others by a grant of such a ballot.
-    fn grantors<M: Machine>(&self, view: View<'_, M>, of: impl Fn(Ballot) -> bool) -> NodeSet {
+    fn grantors<M: Machine>(&self, view: View<'_, M>, of: impl Fn(&Grant) -> bool) -> NodeSet {
         let mut grantors = NodeSet::EMPTY;
         for (node, watched) in self.each() {
             let clock = view.local_time(node);
-            if watched.grants.iter().any(|grant| of(grant.ballot) && grant.lasts(clock)) {
+            if watched.grants.iter().any(|grant| of(grant) && grant.lasts(clock)) {
                 grantors.insert(node);
             }
         }
@@ -87,7 +87,7 @@ impl Holders {
     ) -> Option<Failure> {
         let (now, clock) = (view.now(), view.local_time(from));
         let until = Deadline::after(clock, self.terms.grant);
-        let grant = |ballot| Grant { ballot, until, down: false, since: now };
+        let grant = |ballot, sure| Grant { ballot, until, sure, down: false, since: now };
         let hold = Deadline::after(clock, self.terms.hold());
         let node = self.nodes.get_mut(from.index())?;
         node.took_part = true;
@@ -95,9 +95,11 @@ impl Holders {
             Message::Accept { ballot } => {
                 let able = node.silent_until.is_passed(clock)
                     && node.promised.is_none_or(|promised| promised <= ballot);
-                if able {
+                // A pause may come between two messages of one step; the first one tells when that was taken.
+                if able && node.accepts.replace(ballot) != Some(ballot) {
+                    let sure = node.maybe_silent_until.is_passed(clock);
                     node.promise(ballot);
-                    node.grant(clock, grant(ballot));
+                    node.grant(clock, grant(ballot, sure));
                 }
                 None
             }
@@ -107,7 +109,9 @@ impl Holders {
                 None
             }
             Message::Prepare { ballot } => {
-                node.asks = Some((ballot, hold));
+                if node.asks.is_none_or(|(asked, _)| asked != ballot) {
+                    node.asks = Some((ballot, hold));
+                }
                 if node.silent_until.is_passed(clock) {
                     node.promise(ballot);
                 }
@@ -122,7 +126,7 @@ impl Holders {
                 let failure = self
                     .keeps_silent(view, from)
                     .or_else(|| self.favours(view, from, ballot, None));
-                self.nodes.get_mut(from.index())?.grant(clock, grant(ballot));
+                self.nodes.get_mut(from.index())?.grant(clock, grant(ballot, true));
                 failure
             }
             Message::Refused { .. } => {
@@ -171,7 +175,7 @@ impl Holders {
         }
         let (holder, held) = self.other_holder(view, to)?;
 
-        if !held.grantors.contains(from) || live.is_some() {
+        if !held.sure.contains(from) || live.is_some() {
             return None;
         }
         self.rights.violated += 1;
@@ -193,10 +197,11 @@ impl Holders {
         (ballot, until): (Ballot, Deadline),
     ) -> Option<Failure> {
         let now = view.now();
-        let grantors = self.grantors(view, |granted| granted == ballot);
+        let grantors = self.grantors(view, |grant| grant.ballot == ballot);
+        let sure = self.grantors(view, |grant| grant.ballot == ballot && grant.sure);
         let node = self.nodes.get_mut(holder.index())?;
         let renews = node.held.is_some();
-        node.held = Some(Held { ballot, until, grantors, since: now });
+        node.held = Some(Held { ballot, until, sure, since: now });
         *if renews { &mut self.counts.renewed } else { &mut self.counts.acquired } += 1;
         if until.is_passed(view.local_time(holder)) {
             self.holders.checked();
@@ -223,7 +228,7 @@ impl Holders {
         self.holders.exercised(now);
         self.rights.exercised(now);
         // A renewal that fails has replaced some of the grants.
-        let grantors = self.grantors(view, |granted| granted.node == actor);
+        let grantors = self.grantors(view, |grant| grant.ballot.node == actor);
         if !self.is_majority(grantors) {
             return Some(self.unfounded(view, actor, grantors, "acts on the lease"));
         }

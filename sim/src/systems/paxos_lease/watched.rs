@@ -10,6 +10,9 @@ pub(super) struct Grant {
     pub(super) ballot: Ballot,
     /// On the node's own clock.
     pub(super) until: Deadline,
+    /// False if the node may have been silent when it asked others to record this: then it may not have recorded
+    /// it itself.
+    pub(super) sure: bool,
     /// Whether the node is down: it answers nobody then, whatever its clock shows.
     pub(super) down: bool,
     /// When it began.
@@ -27,8 +30,8 @@ impl Grant {
 pub(super) struct Held {
     pub(super) ballot: Ballot,
     pub(super) until: Deadline,
-    /// Who was seen to exclude others in its favour when the belief arose.
-    pub(super) grantors: NodeSet,
+    /// Who was surely seen to exclude others in its favour when the belief arose.
+    pub(super) sure: NodeSet,
     pub(super) since: TrueTime,
 }
 
@@ -47,6 +50,10 @@ pub(super) struct Watched {
     pub(super) silent_until: Deadline,
     /// When it started.
     pub(super) started: TrueTime,
+    /// After any restart, until when it may be silent: it is, if it found that it had counted a start.
+    pub(super) maybe_silent_until: Deadline,
+    /// The ballot that it last asked others to accept.
+    pub(super) accepts: Option<Ballot>,
     /// Whether it has ever sent anything: before that there is nothing to forget.
     pub(super) took_part: bool,
     /// The call that it was handed in the present step.
@@ -57,18 +64,19 @@ pub(super) struct Watched {
 impl Fold for Watched {
     fn fold(&self, into: &mut Folder) {
         let now = into.now();
-        let Self { held, grants, asks, promised, silent_until, started: _, took_part, called } =
-            self;
+        let Self { held, grants, asks, promised, silent_until, started: _, .. } = self;
+        let Self { maybe_silent_until, accepts, took_part, called, .. } = self;
         let held = held.filter(|held| !held.until.is_passed(now));
-        held.map(|Held { ballot, until, grantors, since: _ }| (ballot, until, grantors)).fold(into);
+        held.map(|Held { ballot, until, sure, since: _ }| (ballot, until, sure)).fold(into);
         let lasting = || grants.iter().filter(|grant| grant.lasts(now));
         lasting().count().fold(into);
-        for Grant { ballot, until, down, since: _ } in lasting() {
+        for Grant { ballot, until, sure, down, since: _ } in lasting() {
             // Where its node is down, a grant runs anew with the next start.
-            (*ballot, if *down { Deadline::PASSED } else { *until }, *down).fold(into);
+            (*ballot, if *down { Deadline::PASSED } else { *until }, *sure, *down).fold(into);
         }
         asks.filter(|(_, until)| !until.is_passed(now)).fold(into);
-        (*promised, *silent_until, *took_part, *called).fold(into);
+        (*promised, *silent_until, *maybe_silent_until).fold(into);
+        (*accepts, *took_part, *called).fold(into);
     }
 }
 
@@ -88,14 +96,14 @@ impl Watched {
     }
 
     pub(super) fn fall(&mut self) {
-        (self.held, self.asks, self.called) = (None, None, None);
+        (self.held, self.asks, self.called, self.accepts) = (None, None, None, None);
         self.grants.iter_mut().for_each(|grant| grant.down = true);
     }
 
     /// It starts anew, and must be silent for so long if it has anything to forget.
     pub(super) fn start(&mut self, now: TrueTime, until: Deadline) {
         self.fall();
-        (self.promised, self.started) = (None, now);
+        (self.promised, self.started, self.maybe_silent_until) = (None, now, until);
         if self.took_part {
             self.silent_until = until;
         }
