@@ -52,6 +52,8 @@ pub(super) struct Watched {
     pub(super) started: TrueTime,
     /// After any restart, until when it may be silent: it is, if it found that it had counted a start.
     pub(super) maybe_silent_until: Deadline,
+    /// Whether it was up before.
+    pub(super) was_up: bool,
     /// The ballot that it last asked others to accept.
     pub(super) accepts: Option<Ballot>,
     /// Whether it has ever sent anything: before that there is nothing to forget.
@@ -76,7 +78,7 @@ impl Fold for Watched {
         }
         asks.filter(|(_, until)| !until.is_passed(now)).fold(into);
         (*promised, *silent_until, *maybe_silent_until).fold(into);
-        (*accepts, *took_part, *called).fold(into);
+        (*accepts, *took_part, *called, self.was_up).fold(into);
     }
 }
 
@@ -103,7 +105,10 @@ impl Watched {
     /// It starts anew, and must be silent for so long if it has anything to forget.
     pub(super) fn start(&mut self, now: TrueTime, until: Deadline) {
         self.fall();
-        (self.promised, self.started, self.maybe_silent_until) = (None, now, until);
+        (self.promised, self.started) = (None, now);
+        // The first start has nothing to forget.
+        self.maybe_silent_until = if self.was_up { until } else { Deadline::PASSED };
+        self.was_up = true;
         if self.took_part {
             self.silent_until = until;
         }
