@@ -3,7 +3,9 @@
 //! The count is written to the place that does not hold the last durable one, so a torn write costs nothing: the
 //! start that it counted had not been acted upon. Where no count is left, or one may be there that the
 //! medium does not give out, the node cannot tell which ballots it used. It writes no count then, so that it stays
-//! so until somebody repairs the disk, and is an acceptor only, after the silence that any acceptor keeps.
+//! so until the disk gives it out again or somebody repairs it, and is an acceptor only, after the silence that any
+//! acceptor keeps. It leaves a mark, though: if all that comes back is what the deployment wrote, the
+//! next start is not the first one, and is silent like any other.
 
 use super::acceptor::Acceptor;
 use super::fact::Fact;
@@ -25,8 +27,9 @@ impl<R: Rules> PaxosLease<R> {
         let former = last_start(image);
         let proposes = former.is_some() || config.rules.may_propose_after_amnesia();
         let restart = Restart(former.map_or(1, |Restart(former)| former + 1));
+        let is_marked = image.record(record::MARK).is_some();
         // The first start ever has nothing to forget.
-        let forgot = former != Some(Restart(0));
+        let forgot = former != Some(Restart(0)) || is_marked;
         let silent_until = if forgot {
             Deadline::after(now, config.rules.quarantine(config.terms()))
         } else {
@@ -37,12 +40,15 @@ impl<R: Rules> PaxosLease<R> {
         }
         if proposes {
             cx.write(record::place(restart), Record(restart));
-            cx.sync(VOLUME, Started(restart));
             cx.arm(Timer::Attempt, config.settings().attempt);
+        } else if !is_marked {
+            // A mark that is there is not written again: a torn write would destroy it.
+            cx.write(record::MARK, record::MARKED);
         }
+        cx.sync(VOLUME, Started(restart));
         Self {
             restart,
-            durable: !proposes,
+            durable: false,
             proposes,
             acceptor: Acceptor::new(silent_until),
             proposer: Proposer::default(),
@@ -70,6 +76,7 @@ fn last_start(image: &Image<Record>) -> Option<Restart> {
     let mut last = None;
     for (_, cell) in image.range(VOLUME, 0..u64::MAX) {
         match cell {
+            Cell::Intact { home, .. } if *home == record::MARK => {}
             // After the last count there is no other; it would come again.
             Cell::Intact { record: Record(Restart(u32::MAX)), .. } | Cell::Unreadable => {
                 return None;
