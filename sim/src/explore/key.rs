@@ -45,7 +45,7 @@ impl Purse {
     /// What is left of a budget.
     #[must_use]
     pub const fn left(self, budget: usize) -> u8 {
-        ((self.0 >> (WIDTH * budget)) & Self::MOST as u64) as u8
+        (self.0 >> (WIDTH * budget)).to_le_bytes()[0] & Self::MOST
     }
 
     /// One less of a budget, if there is any left.

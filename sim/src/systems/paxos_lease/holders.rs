@@ -355,7 +355,9 @@ where
                 None
             }
             Seen::Paused { process } => {
-                self.nodes.get_mut(of(process)).map(|node| node.called = None);
+                if let Some(node) = self.nodes.get_mut(of(process)) {
+                    node.called = None;
+                }
                 None
             }
             _ => None,
