@@ -5,7 +5,9 @@
 //! left the node its power, it may be a count that was written and never synced, and the place that is overwritten
 //! next then holds the last durable one. Where no count is left, or one may be there that the
 //! medium does not give out, the node cannot tell which ballots it used. It writes no count then, so that it stays
-//! so until somebody repairs the disk, and is an acceptor only, after the silence that any acceptor keeps.
+//! so until the disk gives it out again or somebody repairs it, and is an acceptor only, after the silence that any
+//! acceptor keeps. It leaves a mark, though: if all that comes back is what the deployment wrote, the
+//! next start is not the first one, and is silent like any other.
 
 use super::acceptor::Acceptor;
 use super::fact::Fact;
@@ -27,8 +29,9 @@ impl<R: Rules> PaxosLease<R> {
         let former = last_start(image);
         let proposes = former.is_some() || config.rules.may_propose_after_amnesia();
         let restart = Restart(former.map_or(1, |Restart(former)| former + 1));
+        let is_marked = image.record(record::MARK).is_some();
         // The first start ever has nothing to forget.
-        let forgot = former != Some(Restart(0));
+        let forgot = former != Some(Restart(0)) || is_marked;
         let silent_until = if forgot {
             Deadline::after(now, config.rules.quarantine(config.terms()))
         } else {
@@ -38,15 +41,16 @@ impl<R: Rules> PaxosLease<R> {
             cx.fact(Fact::Amnesiac);
         }
         if proposes {
-            match former {
-                Some(former) => cx.sync(VOLUME, Started(former)),
-                None => Self::write_count(restart, cx),
-            }
             cx.arm(Timer::Attempt, config.settings().attempt);
+        }
+        match former {
+            Some(former) => cx.sync(VOLUME, Started(former)),
+            None if proposes => Self::write_count(restart, cx),
+            None => Self::leave_mark(is_marked, restart, cx),
         }
         Self {
             restart,
-            durable: !proposes,
+            durable: false,
             proposes,
             acceptor: Acceptor::new(silent_until),
             proposer: Proposer::default(),
@@ -54,7 +58,7 @@ impl<R: Rules> PaxosLease<R> {
         }
     }
 
-    /// What was read is durable now, or this start's own count is.
+    /// What was read is durable now, or else this start's own count or mark is.
     pub(super) fn on_synced(&mut self, Started(restart): Started, cx: &mut Context<'_, Self>) {
         if restart == self.restart {
             self.durable = true;
@@ -65,6 +69,14 @@ impl<R: Rules> PaxosLease<R> {
 
     fn write_count(restart: Restart, cx: &mut Context<'_, Self>) {
         cx.write(record::place(restart), Record(restart));
+        cx.sync(VOLUME, Started(restart));
+    }
+
+    /// This start has no count. A mark that is there is not written again: a torn write would destroy it.
+    fn leave_mark(is_marked: bool, restart: Restart, cx: &mut Context<'_, Self>) {
+        if !is_marked {
+            cx.write(record::MARK, record::MARKED);
+        }
         cx.sync(VOLUME, Started(restart));
     }
 
@@ -84,6 +96,7 @@ fn last_start(image: &Image<Record>) -> Option<Restart> {
     let mut last = None;
     for (_, cell) in image.range(VOLUME, 0..u64::MAX) {
         match cell {
+            Cell::Intact { home, .. } if *home == record::MARK => {}
             // After the last count there is no other; it would come again.
             Cell::Intact { record: Record(Restart(u32::MAX)), .. } | Cell::Unreadable => {
                 return None;

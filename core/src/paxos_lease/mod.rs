@@ -26,7 +26,7 @@
 //! forgot both promise and record; so it is silent for `Q >= H * (1 + rho) / (1 - rho)` on its clock, which is
 //! `H / (1 - rho)` of real time at least: whatever was asked for before the start has ended by then. The very first
 //! start has nothing to forget; that a start is the first one can be believed only if no other was acted upon
-//! before its count was durable.
+//! before its count, or the mark of one that finds no count, was durable.
 //!
 //! A record ends early only if its owner has given up the ballot for ever: by a release of that very ballot, or by
 //! a later ballot of the same start. What anybody else asks for is recorded beside it: that may be an acceptance
@@ -69,7 +69,7 @@ use core::marker::PhantomData;
 pub struct PaxosLease<R: Rules> {
     /// Which start of the node this is.
     restart: Restart,
-    /// Whether the count of starts is known to be durable; without a count, there is nothing to wait for.
+    /// Whether the count of starts is known to be durable, or the mark of a start without one.
     durable: bool,
     /// False for a node whose disk lost the count: its ballots could be those of an earlier start.
     proposes: bool,

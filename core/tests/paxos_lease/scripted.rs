@@ -2,7 +2,7 @@
 
 use crate::lab::{Fate, Flight, Lab};
 use interregnum_core::paxos_lease::{
-    Ballot, Call, Fact, Message, Reply, Restart, Rules, Sound, Timer, Why,
+    Ballot, Call, Fact, Message, Reply, Restart, Rules, Sound, Timer, Why, record,
 };
 use interregnum_core::{Cell, Deadline, NodeId, Place, Span};
 
@@ -256,13 +256,54 @@ fn without_a_count_a_node_answers_after_a_silence_and_never_asks() {
         lab.node(A).durable.values_mut().for_each(|at| *at = cell);
         lab.boot(A);
         assert_eq!(lab.facts, [(A, Fact::Amnesiac)]);
-        assert!(!lab.sync(A, false) && lab.node(A).armed.is_empty());
+        assert!(lab.node(A).armed.is_empty());
         lab.fire(A, Timer::Attempt);
         assert_eq!(lab.wire, []);
         lab.pass(22);
+        assert!(
+            lab.nodes[0]
+                .machine
+                .as_ref()
+                .is_some_and(|m| m.is_silent(&lab.nodes[0].config, lab.nodes[0].clock))
+        );
+        assert!(lab.sync(A, false), "it leaves a mark");
         lab.fire(B, Timer::Attempt);
         talk(&mut lab, A, B);
         assert_eq!((held(&lab, B), recorded(&lab, A)), (Some(ballot(1, B)), Some(ballot(1, B))));
+    }
+}
+
+/// A's very first start does not find what the deployment wrote, and takes part as an acceptor; the second one finds it.
+#[test]
+fn a_start_after_one_without_a_count_is_not_the_first() {
+    for power_fails in [false, true] {
+        let mut lab = running(&Sound, 3);
+        lab.crash(A);
+        let (place, record) = record::format();
+        lab.node(A).durable = [(place, Cell::Unreadable)].into();
+        lab.boot(A);
+        lab.sync(A, false);
+        lab.pass(22);
+        lab.fire(B, Timer::Attempt);
+        talk(&mut lab, A, B);
+        assert_eq!(held(&lab, B), Some(ballot(1, B)));
+        lab.wire.clear();
+        match power_fails {
+            true => lab.power_loss(A, Fate::Lost),
+            false => lab.crash(A),
+        }
+        lab.node(A).durable.insert(place, Cell::Intact { home: place, record });
+        lab.boot(A);
+        lab.sync(A, false);
+        lab.fire(C, Timer::Attempt);
+        talk(&mut lab, A, C);
+        assert_eq!((held(&lab, C), &lab.violation), (None, &None));
+        lab.pass(22);
+        for _ in 0..2 {
+            lab.fire(A, Timer::Attempt);
+            settle(&mut lab);
+        }
+        assert_eq!(held(&lab, A), Some(ballot(2, A)), "it counts its starts again");
     }
 }
 

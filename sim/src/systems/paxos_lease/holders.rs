@@ -1,17 +1,18 @@
 //! L1 to L3: at most one node holds the lease, and only by right.
 //!
 //! **Exclusion.** A node excludes all others in favour of a ballot's owner from when it sent its acceptance until its
-//! own clock has counted a grant, also if it accepts another ballot meanwhile: that is right or wrong by itself. Its own acceptance a node does not send to itself: it excludes the others from
-//! when it asked them to accept, unless it has shown to have promised more, or must be silent. A release of that very
-//! ballot ends it. A node that is down excludes everybody, and one that has started anew does so as long as it
-//! must be silent. All of it is seen on the wire and on the clocks.
+//! own clock has counted a grant, also if it accepts another ballot meanwhile: that is right or wrong by itself. Its own
+//! acceptance a node does not send to itself: it excludes the others from when it asked them to accept, unless it has
+//! shown to have promised more, or must be silent. A release of that very ballot ends it. A node that is down excludes
+//! everybody, and one that has started anew does so as long as it must be silent. All of it is seen on the wire and
+//! on the clocks.
 //!
 //! **L1.** No two nodes believe at one instant of true time that they hold, and who answers a client that it acted, in
-//! the very step that took up the call, does so in the time that it believes to have.
+//! the very step that took up the call, does so in the time that it believes to have. A claim to a lease that nobody
+//! was asked for, and an act without any claim, make the evidence inconsistent.
 //! **L2.** When a belief arises, a majority excludes the others in the believer's favour; while it lasts, none of
 //! these calls the lease open to another node, or accepts another node's ballot, as long as that node may still get
-//! the lease in it. When somebody acts, a majority excludes
-//! the others in its favour.
+//! the lease in it. When somebody acts, a majority excludes the others in its favour.
 //! **L3.** A restarted node that had taken part answers nobody until its clock has counted the time in which whatever
 //! it may have recorded runs out at its holder.
 //!
@@ -19,9 +20,9 @@
 
 use super::counts::Counts;
 use super::properties::{L1, L2, L3};
+use super::spans::Spans;
 use super::watched::{Grant, Held, Watched};
 use crate::check::{Branching, Check, Failure, Report, Tally, View};
-use crate::clock::TrueTime;
 use crate::seen::{Kind, Kinds, Seen};
 use interregnum_core::paxos_lease::{Ballot, Fact, Message, Reply, Terms, Why};
 use interregnum_core::{Deadline, Fold, Folder, LocalTime, Machine, NodeId, NodeSet, ProcessId};
@@ -32,7 +33,7 @@ pub(super) struct Holders {
     holders: Tally,
     rights: Tally,
     silence: Tally,
-    terms: Terms,
+    spans: Spans,
     nodes: Vec<Watched>,
     counts: Counts,
 }
@@ -43,7 +44,7 @@ impl Holders {
             holders: Tally::new(&L1),
             rights: Tally::new(&L2),
             silence: Tally::new(&L3),
-            terms,
+            spans: Spans::of(terms),
             nodes: vec![Watched::default(); usize::from(members)],
             counts: Counts::default(),
         }
@@ -86,9 +87,9 @@ impl Holders {
         message: Message,
     ) -> Option<Failure> {
         let (now, clock) = (view.now(), view.local_time(from));
-        let until = Deadline::after(clock, self.terms.grant);
+        let until = Deadline::after(clock, self.spans.grant);
         let grant = |ballot, sure| Grant { ballot, until, sure, down: false, since: now };
-        let hold = Deadline::after(clock, self.terms.hold());
+        let hold = Deadline::after(clock, self.spans.hold);
         let node = self.nodes.get_mut(from.index())?;
         node.took_part = true;
         match message {
@@ -174,7 +175,6 @@ impl Holders {
             return None;
         }
         let (holder, held) = self.other_holder(view, to)?;
-
         if !held.sure.contains(from) || live.is_some() {
             return None;
         }
@@ -199,7 +199,14 @@ impl Holders {
         let now = view.now();
         let grantors = self.grantors(view, |grant| grant.ballot == ballot);
         let sure = self.grantors(view, |grant| grant.ballot == ballot && grant.sure);
+        let alone = self.nodes.len() < 2;
         let node = self.nodes.get_mut(holder.index())?;
+        if !alone && !node.has_asked(ballot) {
+            self.holders.violated += 1;
+            let what = format!("{holder} claims to hold a lease that it did not ask for");
+            let claim = format!("claims to hold the lease, in {ballot}");
+            return Some(Failure::new(&L1, what).because(now, holder, claim).inconsistent());
+        }
         let renews = node.held.is_some();
         node.held = Some(Held { ballot, until, sure, since: now });
         *if renews { &mut self.counts.renewed } else { &mut self.counts.acquired } += 1;
@@ -239,7 +246,8 @@ impl Holders {
         self.holders.violated += 1;
         let what = format!("{actor} acts on a lease that it does not claim to hold any more");
         let failure = Failure::new(&L1, what).because(now, actor, "acts");
-        let Some(held) = held else { return Some(failure) };
+        // Whether it says nothing, or is not heard: nothing that is claimed can be relied on.
+        let Some(held) = held else { return Some(failure.inconsistent()) };
         Some(failure.because(held.since, actor, format!("began to hold it, in {}", held.ballot)))
     }
 
@@ -257,18 +265,11 @@ impl Holders {
             "{node} {does}, and only {} of {all} nodes exclude others in its favour",
             grantors.len()
         );
-        let mut known: Vec<(TrueTime, NodeId, String)> = self
-            .each()
-            .flat_map(|(grantor, watched)| {
-                let clock = view.local_time(grantor);
-                let own = watched.grants.iter().filter(move |grant| grant.ballot.node == node);
-                own.map(move |grant| {
-                    let (ballot, left) = (grant.ballot, grant.until.left(clock));
-                    let what = format!("recorded {ballot}, which runs {left} longer on its clock");
-                    (grant.since, grantor, what)
-                })
-            })
-            .collect();
+        let told = |(grantor, watched): (NodeId, &Watched)| {
+            let told = watched.granted_to(node, view.local_time(grantor));
+            told.map(|(since, what)| (since, grantor, what)).collect::<Vec<_>>()
+        };
+        let mut known: Vec<_> = self.each().flat_map(told).collect();
         known.sort_by_key(|(since, ..)| *since);
         let failure = Failure::new(&L2, what);
         let failure = known
@@ -279,7 +280,7 @@ impl Holders {
 
     fn booted<M: Machine>(&mut self, view: View<'_, M>, node: NodeId) {
         let clock = view.local_time(node);
-        let until = Deadline::after(clock, self.terms.quarantine());
+        let until = Deadline::after(clock, self.spans.quarantine);
         if let Some(watched) = self.nodes.get_mut(node.index()) {
             watched.start(view.now(), until);
         }

@@ -5,9 +5,10 @@
 //! | --- | --- |
 //! | `settings`, `clients` | what a scenario says, and the clients it describes |
 //! | `holders`, `watched` | who holds the lease, and by what right: L1, L2, L3; what is known of each node |
+//! | `spans` | how long what is judged lasts |
 //! | `counts` | what runs count besides |
 //! | `progress` | what must happen after the faults: V10 |
-//! | `mutants`, `trials` | planted bugs, and the scenario of each |
+//! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //! | `explore` | what exhaustive searches ask besides |
 //!
 //! Assumed of a scenario: clocks keep within the bound on their rate, and disks show when they lost the count of starts.
@@ -19,10 +20,12 @@ mod clients;
 mod counts;
 mod explore;
 mod holders;
+mod hosts;
 mod mutants;
 mod progress;
 pub mod properties;
 mod settings;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod trials;
@@ -41,7 +44,7 @@ use crate::scenario::ChaosKind;
 use crate::subject::{Exempt, Mistake, Mutant, Subject};
 use crate::system::{Core, Setup, System, Tolerance};
 use crate::workload::Workload;
-use interregnum_core::paxos_lease::{Config, Message, PaxosLease, Sound, record};
+use interregnum_core::paxos_lease::{Config, Fact, Message, PaxosLease, Sound, record};
 use interregnum_core::{NodeId, ProcessId, Span};
 use serde_json::Value;
 use std::marker::PhantomData;
@@ -199,20 +202,29 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
         process.to_string()
     }
 
-    /// A lease is only as good as the clocks, and ballots are as good as the count of starts. Wall clocks are not
-    /// looked at.
+    /// A lease is only as good as the clocks; how long a restarted node is silent, it alone counts. Ballots, and the
+    /// silence itself, are only as good as the count of starts: a disk may lose it, but not take an older one for
+    /// the last. Wall clocks are not looked at.
     fn holds_beyond(&self, property: &Property, excess: &[ChaosKind]) -> bool {
-        let harmless =
-            |kind: &ChaosKind| matches!(kind, ChaosKind::ClockStep | ChaosKind::HungDisk);
+        let harmless = |kind: &ChaosKind| match kind {
+            ChaosKind::ClockStep
+            | ChaosKind::HungDisk
+            | ChaosKind::FullDisk
+            | ChaosKind::DeadDisk
+            | ChaosKind::BadSector
+            | ChaosKind::BlankDisk => true,
+            ChaosKind::ClockRate => property.id == "L3",
+            kind => SURVIVED.contains(kind),
+        };
         property.kind == PropertyKind::Invariant && excess.iter().all(harmless)
     }
 
     fn mutants(&self) -> &'static [Mutant] {
-        &MUTANTS
+        hosts::ALL
     }
 
     fn exempt(&self) -> &'static [Exempt] {
-        mutants::EXEMPT
+        hosts::EXEMPT
     }
 
     fn scenario_of(&self, mutant: &str) -> Option<&'static str> {
@@ -221,6 +233,10 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
 
     fn exploration_of(&self, mutant: &str) -> Option<&'static str> {
         trials::exploration_of(mutant)
+    }
+
+    fn forged(fact: &Fact) -> Option<Fact> {
+        Some(hosts::forged(fact))
     }
 
     fn counters(&self) -> &'static [&'static str] {

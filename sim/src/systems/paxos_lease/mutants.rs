@@ -1,7 +1,7 @@
 //! Planted bugs: rules that deviate from the sound ones in one place, and which property catches each.
 
 use crate::planted;
-use crate::subject::{Exempt, Mutant};
+use crate::subject::Mutant;
 use interregnum_core::paxos_lease::{
     AcceptorRules, Ballot, ProposerRules, Rules, Sound, Tally, Terms,
 };
@@ -30,6 +30,10 @@ pub enum Bug {
     AcceptIgnoresPromise,
     /// E4: a lease that was granted to the same node in another attempt does not stand in its way.
     OwnIsOpen,
+    /// E22: what is asked for too late takes the place of another owner's lease, and its release leaves nothing.
+    LateReplaces,
+    /// E21: the time for which a lease is held is rounded up.
+    HeldRoundedUp,
     /// E7: only a timer ends a lease.
     EndsByTimer,
     /// E8: durations are measured on the wall clock.
@@ -81,6 +85,10 @@ impl AcceptorRules for Planted {
         self.answer(Bug::AcceptIgnoresPromise, sound, || true)
     }
 
+    fn may_replace(&self, live: Ballot, ballot: Ballot) -> bool {
+        self.answer(Bug::LateReplaces, Sound.may_replace(live, ballot), || true)
+    }
+
     fn may_answer(&self, start_is_durable: bool) -> bool {
         self.answer(Bug::StartNotDurable, Sound.may_answer(start_is_durable), || true)
     }
@@ -103,7 +111,15 @@ impl ProposerRules for Planted {
     }
 
     fn hold(&self, terms: &Terms) -> Span {
-        self.answer(Bug::HeldWithoutMargin, Sound.hold(terms), || terms.grant)
+        let sound = Sound.hold(terms);
+        let sound = self.answer(Bug::HeldRoundedUp, sound, || {
+            // Counted in ticks of a tenth of the grant.
+            let tick = terms.grant.as_nanos().div_ceil(10).max(1);
+            let rate = u64::from(terms.rate.0);
+            let hold = terms.grant.scaled_up(1_000_000 - rate, 1_000_000 + rate);
+            Span::nanos(hold.as_nanos().next_multiple_of(tick))
+        });
+        self.answer(Bug::HeldWithoutMargin, sound, || terms.grant)
     }
 
     fn deadline(&self, asked: Deadline, now: LocalTime, hold: Span) -> Deadline {
@@ -259,6 +275,26 @@ const ROWS: &[(Mutant, Bug)] = &[
         Bug::OwnIsOpen,
     ),
     (
+        row(
+            "paxos-lease/late-record-replaces",
+            "E22",
+            "what is asked for too late takes the place of another owner's lease",
+            "L2",
+            TWO,
+        ),
+        Bug::LateReplaces,
+    ),
+    (
+        row(
+            "paxos-lease/held-rounded-up",
+            "E21",
+            "the time for which a lease is held is rounded up",
+            "L2",
+            TWO,
+        ),
+        Bug::HeldRoundedUp,
+    ),
+    (
         row("paxos-lease/ends-by-timer", "E7", "only a timer ends a lease", "L2", TWO),
         Bug::EndsByTimer,
     ),
@@ -298,18 +334,3 @@ pub const MUTANTS: [Mutant; ROWS.len()] = {
     }
     all
 };
-
-/// The known bugs that it cannot have.
-pub(super) const EXEMPT: &[Exempt] = &[
-    Exempt {
-        id: "paxos-lease/subtraction-wraps",
-        bug: "E9",
-        why: "the clock is read once in each step, and what is left of a deadline is never less than nothing",
-    },
-    Exempt { id: "paxos-lease/remote-timestamps", bug: "E10", why: "no message carries a time" },
-    Exempt {
-        id: "paxos-lease/two-terms",
-        bug: "E11",
-        why: "the terms of the lease are the same on all nodes and never change",
-    },
-];

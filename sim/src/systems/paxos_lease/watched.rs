@@ -2,7 +2,7 @@
 
 use crate::clock::TrueTime;
 use interregnum_core::paxos_lease::Ballot;
-use interregnum_core::{CallId, Deadline, Fold, Folder, LocalTime, NodeSet};
+use interregnum_core::{CallId, Deadline, Fold, Folder, LocalTime, NodeId, NodeSet};
 
 /// A lease that a node recorded for somebody, and so will not grant to anybody else.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,26 @@ impl Fold for Watched {
 }
 
 impl Watched {
+    /// Whether it asked for that ballot last, or says that it holds it already.
+    pub(super) fn has_asked(&self, ballot: Ballot) -> bool {
+        let asks = self.asks.map(|(asks, _)| asks);
+        let holds = self.held.map(|held| held.ballot);
+        [asks, holds].contains(&Some(ballot))
+    }
+
+    /// What it granted to a node, in words, and since when.
+    pub(super) fn granted_to(
+        &self,
+        node: NodeId,
+        clock: LocalTime,
+    ) -> impl Iterator<Item = (TrueTime, String)> + use<'_> {
+        let own = self.grants.iter().filter(move |grant| grant.ballot.node == node);
+        own.map(move |grant| {
+            let (ballot, left) = (grant.ballot, grant.until.left(clock));
+            (grant.since, format!("recorded {ballot}, which runs {left} longer on its clock"))
+        })
+    }
+
     pub(super) fn promise(&mut self, ballot: Ballot) {
         self.promised = self.promised.max(Some(ballot));
     }

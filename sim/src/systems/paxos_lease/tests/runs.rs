@@ -97,3 +97,31 @@ fn mistakes_name_the_field() {
     }
     assert_eq!(mistakes(&stormy(3)), []);
 }
+
+/// A disk that fails in a way that shows may cost its node the lease for ever; two nodes never hold it.
+#[test]
+fn however_disks_break_one_node_holds_the_lease() {
+    let disks = [
+        "crash",
+        "power-loss",
+        "torn-write",
+        "bad-sector",
+        "disk-error",
+        "full-disk",
+        "slow-disk",
+        "hung-disk",
+        "dead-disk",
+        "blank-disk",
+        "hold",
+        "duplication",
+        "partition",
+    ];
+    let chaos = json!({ "for": "10s", "limits": "beyond", "kinds": disks });
+    let mut amnesiac = 0;
+    for seed in 0..60 {
+        let outcome = run(&with(&stormy(3), "chaos", chaos.clone()), seed);
+        assert_ne!(outcome.observed, Observed::Violated, "{seed} {:?}", outcome.violation);
+        amnesiac += outcome.counts.get("amnesiac").copied().unwrap_or(0);
+    }
+    assert!(amnesiac > 100, "{amnesiac}");
+}
