@@ -200,7 +200,8 @@ impl Reading<'_> {
         let place = self.document.find(&mistake.path, &marks.skipped);
         if !is_suspect(&place, marks) {
             // The names in this map are the user's choice: a mistake there is about the name.
-            let named = mistake.path.starts_with("expect.at_least");
+            let named = ["expect.at_least", "explore.at_least"];
+            let named = named.iter().any(|map| mistake.path.starts_with(map));
             let span = match (&place.key, &place.absent, place.value) {
                 (Some(key), None, _) if named => key.clone(),
                 (Some(key), None, Value::Object(_) | Value::Array(_)) => key.clone(),

@@ -5,6 +5,7 @@ use crate::scenario::Duration;
 use interregnum_core::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How much may happen in the histories that are searched. What is not given is not there at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -315,6 +316,9 @@ pub struct Explore {
     /// The same without any reduction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreduced: Option<u64>,
+    /// How often an invariant must have been exercised, or the search proves nothing about it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub at_least: BTreeMap<String, u64>,
 }
 
 impl Default for Reductions {

@@ -186,7 +186,8 @@ impl Exploration {
             return (Verdict::Inconclusive, Some(why.to_owned()));
         }
         let (mut verdict, mut reason) = (Verdict::Passed, None);
-        for (name, want) in &scenario.expect.at_least {
+        let at_least = scenario.explore.as_ref().map(|explore| &explore.at_least);
+        for (name, want) in at_least.into_iter().flatten() {
             let counted = self.exercised.iter().find(|exercised| exercised.property == name);
             let (judged, why) = match counted.map(|exercised| exercised.times) {
                 Some(times) if times >= *want => continue,
@@ -211,6 +212,7 @@ impl Exploration {
         let mut history = scenario.clone();
         let mut explore = explore.clone();
         (explore.states, explore.unreduced) = (None, None);
+        explore.at_least.clear();
         history.schema = None;
         history.choices = Some(self.trace.clone());
         history.explore = Some(explore);

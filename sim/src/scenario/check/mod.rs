@@ -151,6 +151,7 @@ impl Checker<'_> {
         let Some(subject) = self.subject else { return };
         let properties = subject.properties();
         self.expected_property(&properties);
+        self.searched_properties(&properties);
         let counters: Vec<&str> = Kind::ALL
             .iter()
             .map(|kind| kind.name())
@@ -163,6 +164,20 @@ impl Checker<'_> {
                 let message = format!("unknown count `{}`", name.escape_debug());
                 let path = format!("expect.at_least{}", crate::scenario::key(name));
                 self.add(&path, message, suggest(name, "known here", counters.iter().copied()));
+            }
+        }
+    }
+
+    /// A search exercises invariants, and nothing else.
+    fn searched_properties(&mut self, properties: &[Property]) {
+        let is_invariant = |property: &&Property| property.kind == PropertyKind::Invariant;
+        let names: Vec<_> = properties.iter().filter(is_invariant).map(|p| p.id).collect();
+        let at_least = self.scenario.explore.as_ref().map(|explore| &explore.at_least);
+        for name in at_least.into_iter().flat_map(|at_least| at_least.keys()) {
+            if !names.contains(&name.as_str()) {
+                let message = format!("unknown invariant `{}`", name.escape_debug());
+                let path = format!("explore.at_least{}", crate::scenario::key(name));
+                self.add(&path, message, suggest(name, "known here", names.iter().copied()));
             }
         }
     }

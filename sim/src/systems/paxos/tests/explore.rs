@@ -193,7 +193,7 @@ fn a_search_must_exercise_what_its_scenario_asks_for() {
     let mut scenario = scenario(nodes);
     let found = explored(&scenario, bounds, 1);
     let mut judge = |name: &str, least| {
-        scenario.expect.at_least = [(name.to_owned(), least)].into();
+        scenario.explore.get_or_insert_default().at_least = [(name.to_owned(), least)].into();
         found.judge(&scenario, None).0
     };
     let all = times(&found, "A9");
