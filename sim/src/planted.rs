@@ -41,10 +41,10 @@ impl<B: Copy + PartialEq> Planted<B> {
         wrong
     }
 
-    /// How often the rules differed from the sound ones so far.
+    /// How often the rules differed from the sound ones so far, in all processes of the run.
     #[must_use]
-    pub fn deviations(&self) -> u64 {
-        self.deviations.load(Ordering::Relaxed)
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.deviations)
     }
 }
 
@@ -62,29 +62,33 @@ impl<B: Hash> Hash for Planted<B> {
     }
 }
 
-/// Reports the deviations of a planted bug as a count of the run. Judges nothing.
+/// Where a process's configuration keeps its counter, if its rules have one.
+type Counter<M> = fn(&<M as Machine>::Config) -> Option<Arc<AtomicU64>>;
+
+/// Reports the deviations of a planted bug as a count of the run. The counter is picked up when the first process
+/// boots. Judges nothing.
 pub struct Deviations<M: Machine> {
-    of: fn(&M::Config) -> u64,
-    so_far: u64,
+    of: Counter<M>,
+    counter: Option<Arc<AtomicU64>>,
 }
 
 impl<M: Machine> Deviations<M> {
-    /// Told how often the rules of a process deviated; all processes of a run share one count.
+    /// Told where the counter is; all processes of a run share one.
     #[must_use]
-    pub const fn new(of: fn(&M::Config) -> u64) -> Self {
-        Self { of, so_far: 0 }
+    pub const fn new(of: Counter<M>) -> Self {
+        Self { of, counter: None }
     }
 }
 
 impl<M: Machine> fmt::Debug for Deviations<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Deviations").field(&self.so_far).finish()
+        f.debug_tuple("Deviations").field(&self.counter).finish()
     }
 }
 
 impl<M: Machine> Clone for Deviations<M> {
     fn clone(&self) -> Self {
-        Self { of: self.of, so_far: self.so_far }
+        Self { of: self.of, counter: self.counter.clone() }
     }
 }
 
@@ -99,26 +103,25 @@ impl<M: Machine> Check<M> for Deviations<M> {
     }
 
     fn interest(&self) -> Kinds {
-        Kinds::of(&[Kind::Sent, Kind::Replied, Kind::Fact, Kind::Booted])
+        Kinds::of(&[Kind::Booted])
     }
 
-    fn observe(&mut self, _: &Seen<'_, M>, view: View<'_, M>, _: &mut Report) {
-        if let Some(config) = view.processes().next().and_then(|process| view.config(process)) {
-            self.so_far = (self.of)(config);
+    fn observe(&mut self, seen: &Seen<'_, M>, view: View<'_, M>, _: &mut Report) {
+        if self.counter.is_none()
+            && let Seen::Booted { process, .. } = seen
+        {
+            self.counter = view.config(*process).and_then(self.of);
         }
     }
 
-    fn finish(&mut self, view: View<'_, M>, _: &mut Report) {
-        if let Some(config) = view.processes().next().and_then(|process| view.config(process)) {
-            self.so_far = (self.of)(config);
-        }
-    }
+    fn finish(&mut self, _: View<'_, M>, _: &mut Report) {}
 
     fn tallies(&self) -> Vec<Tally> {
         Vec::new()
     }
 
     fn counts(&self) -> Vec<(&'static str, u64)> {
-        vec![(DEVIATIONS, self.so_far)]
+        let counter = self.counter.iter();
+        counter.map(|counter| (DEVIATIONS, counter.load(Ordering::Relaxed))).collect()
     }
 }

@@ -79,13 +79,19 @@ impl<R: Rules> Explorable for PaxosLease<R> {
     }
 }
 
-/// Ballots such as their owner may use after `ballot`, in the same start or in a later one.
-const fn later_ballots(ballot: Ballot) -> [Ballot; 3] {
-    let (counter, node) = (u32::MAX, ballot.node);
+/// Ballots such as their owner may use after `ballot`, in the same start or in a later one: the next ones, which a
+/// rule could take for `ballot` itself, and the furthest.
+const fn later_ballots(ballot: Ballot) -> [Ballot; 6] {
+    let Ballot { counter, restart, node } = ballot;
+    let next = counter.saturating_add(1);
+    let anew = Restart(restart.0.saturating_add(1));
     let last = Restart(u32::MAX);
     [
-        Ballot { counter, restart: ballot.restart, node },
-        Ballot { counter, restart: last, node },
+        Ballot { counter: next, restart, node },
+        Ballot { counter: u32::MAX, restart, node },
+        Ballot { counter, restart: anew, node },
+        Ballot { counter: 1, restart: anew, node },
+        Ballot { counter: u32::MAX, restart: last, node },
         Ballot { counter: 1, restart: last, node },
     ]
 }

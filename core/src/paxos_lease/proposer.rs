@@ -155,6 +155,8 @@ impl<R: Rules> PaxosLease<R> {
             self.proposer.attempt = None;
             return;
         }
+        let again = Deadline::after(now, config.rules.hold(config.terms()));
+        attempt.asked = config.rules.counted_from(attempt.asked, again);
         (attempt.phase, attempt.tally) = (Phase::Accepting, Tally::default());
         self.proposer.attempt = Some(attempt);
         let ballot = attempt.ballot;

@@ -107,6 +107,14 @@ pub trait ProposerRules {
         terms.hold()
     }
 
+    /// From when a lease counts that is asked for a second time, to be recorded: `asked` is when it ends if from the
+    /// first question, `asked_again` if from the second. An acceptor may have started anew in between. It forgot its
+    /// promise, and is silent only for as long as what was asked for before its start may be held.
+    fn counted_from(&self, asked: Deadline, asked_again: Deadline) -> Deadline {
+        let _ = asked_again;
+        asked
+    }
+
     /// When a lease ends that was asked for when the clock showed `asked`, and that a majority has recorded
     /// by `now`: the acceptors' time began no sooner than the question was sent.
     fn deadline(&self, asked: Deadline, now: LocalTime, hold: Span) -> Deadline {

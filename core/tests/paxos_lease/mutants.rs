@@ -46,6 +46,13 @@ ProposerRules {
         Deadline::after(now, hold)
     }
 });
+broken!(CountsFromAccept, counting_from_the_second_question_is_caught,
+AcceptorRules {}
+ProposerRules {
+    fn counted_from(&self, _: Deadline, asked_again: Deadline) -> Deadline {
+        asked_again
+    }
+});
 broken!(AlwaysOpen, heeding_no_lease_is_caught,
     AcceptorRules {}
     ProposerRules { fn is_open(&self, _: Option<Ballot>, _: Option<Ballot>, _: NodeId) -> bool { true } });

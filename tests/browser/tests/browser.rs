@@ -95,36 +95,43 @@ fn those_who_do_not_see_are_told() {
     assert_eq!(page.text(doubles), "0", "no two things have the same name");
 }
 
-/// A row that is not shown at first, by its address.
-fn beside(chromium: &Chromium, file: &Path) -> String {
+/// The first recording of which enough is not shown at first, as a selector, and the address of such a row.
+fn beside(chromium: &Chromium, file: &Path) -> (String, String) {
     let page = chromium.open(file, "", View::default());
-    let all =
-        page.text("document.querySelector('.spacetime').querySelectorAll('tr.beside').length");
-    assert!(all.parse::<u32>().unwrap() > 50, "{all}");
-    page.text("[...document.querySelector('.spacetime').querySelectorAll('tr.beside')].at(-30).id")
+    let long = "[...document.querySelectorAll('.spacetime')].find(s => s.querySelectorAll('tr.beside').length > 50)";
+    let switch = page.text(&format!("{long}.querySelector('label[for$=\"-all\"]').htmlFor"));
+    let row = page.text(&format!("[...{long}.querySelectorAll('tr.beside')].at(-30).id"));
+    (format!(".spacetime:has(#{switch})"), row)
 }
 
 #[test]
 fn the_switch_and_the_addresses_of_events_work_with_and_without_scripts() {
     let Some(chromium) = Chromium::start() else { return };
     let (_folder, file) = report();
-    let id = beside(&chromium, &file);
-    let shown = "[...document.querySelector('.spacetime').querySelectorAll('tr')].filter(r => r.offsetHeight).length";
-    let pictures = "[...document.querySelector('.spacetime').querySelectorAll('.steps > svg')].filter(s => s.clientHeight).length";
+    let (recording, id) = beside(&chromium, &file);
+    let shown = &format!(
+        "[...document.querySelectorAll('{recording} tr')].filter(r => r.offsetHeight).length"
+    );
+    let pictures = &format!(
+        "[...document.querySelectorAll('{recording} .steps > svg')].filter(s => s.clientHeight).length"
+    );
+    let led = &format!("{recording} label[for$='-led']");
     for scripts in [true, false] {
         let view = View { scripts, ..View::default() };
         let page = chromium.open(&file, "", view);
         let few: u32 = page.text(shown).parse().unwrap();
-        page.click(".spacetime label[for$='-all']");
+        page.click(&format!("{recording} label[for$='-all']"));
         let many: u32 = page.text(shown).parse().unwrap();
         assert!(few >= 20 && many > 2 * few, "{few} {many}");
         assert_eq!(page.text(pictures), "1");
-        page.click(".spacetime label[for$='-led']");
+        page.click(led);
         assert_eq!(page.text(shown), few.to_string());
         // The rows of the table and those of the picture are as high.
-        let misfit = "(s => s.getBoundingClientRect().bottom - \
+        let misfit = &format!(
+            "(s => s.getBoundingClientRect().bottom - \
             s.parentElement.querySelector('table').getBoundingClientRect().bottom)\
-            ([...document.querySelector('.spacetime').querySelectorAll('.steps > svg')].find(s => s.clientHeight))";
+            ([...document.querySelectorAll('{recording} .steps > svg')].find(s => s.clientHeight))"
+        );
         assert_eq!(page.text(&format!("Math.abs({misfit}) < 2")), "true", "{}", page.text(misfit));
 
         let page = chromium.open(&file, &format!("#{id}"), view);
@@ -139,7 +146,7 @@ fn the_switch_and_the_addresses_of_events_work_with_and_without_scripts() {
         let others = "[...document.querySelectorAll('.detail')].filter(d => d.offsetHeight).length";
         assert_eq!(page.text(others), "1");
         if scripts {
-            page.click(".spacetime label[for$='-led']");
+            page.click(led);
             assert_eq!(page.text(shown), few.to_string());
         }
     }

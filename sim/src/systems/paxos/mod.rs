@@ -32,7 +32,6 @@ mod cell;
 mod claims;
 mod clients;
 mod damage;
-mod deviations;
 pub mod evidence;
 mod explore;
 mod holdings;
@@ -72,16 +71,16 @@ use crate::cluster::{Deployed, Deployment};
 use crate::face::register_searchable;
 use crate::linear::Budget;
 use crate::outcome::Property;
+use crate::planted::Deviations;
 use crate::scenario::ChaosKind;
 use crate::seen::Seen;
 use crate::subject::{Exempt, Mistake, Mutant, Subject};
 use crate::system::{Chunk, Core, EndOfClaims, Setup, System, Tolerance};
 use crate::workload::Workload;
 use beliefs::Beliefs;
-use deviations::Deviations;
 use evidence::Whole;
 use interregnum_core::kv::Kv;
-use interregnum_core::paxos::{Ballot, Fact, Message, Paxos, Sound, record};
+use interregnum_core::paxos::{Ballot, Config, Fact, Message, Paxos, Sound, record};
 use interregnum_core::{NodeId, Place, ProcessId, Span};
 use leases::Leases;
 use serde_json::Value;
@@ -195,7 +194,8 @@ impl<R: Variant> System for PaxosSystem<R> {
             checks.push(Box::new(Leases::<_, Whole<Kv>>::new(members, lease.grant.0)));
         }
         if setup.mutant.is_some() {
-            checks.push(Box::new(Deviations::default()));
+            let counter = |config: &Config<R>| config.rules.deviations();
+            checks.push(Box::new(Deviations::new(counter)));
         }
         checks
     }

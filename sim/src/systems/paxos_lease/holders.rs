@@ -13,8 +13,7 @@
 //! **L2.** When a belief arises, a majority excludes the others in the believer's favour; while it lasts, none of
 //! these calls the lease open to another node, or accepts another node's ballot, as long as that node may still get
 //! the lease in it. When somebody acts, a majority excludes the others in its favour.
-//! **L3.** A restarted node that had taken part answers nobody until its clock has counted the time in which whatever
-//! it may have recorded runs out at its holder.
+//! **L3** is judged in `silence`.
 //!
 //! Answers that a pause held back are not judged: the step that gave them was earlier.
 
@@ -32,9 +31,9 @@ use interregnum_core::{Deadline, Fold, Folder, LocalTime, Machine, NodeId, NodeS
 pub(super) struct Holders {
     holders: Tally,
     rights: Tally,
-    silence: Tally,
-    spans: Spans,
-    nodes: Vec<Watched>,
+    pub(super) silence: Tally,
+    pub(super) spans: Spans,
+    pub(super) nodes: Vec<Watched>,
     counts: Counts,
 }
 
@@ -77,6 +76,16 @@ impl Holders {
             let runs = |held: &Held| !held.until.is_passed(view.local_time(node));
             watched.held.filter(runs).map(|held| (node, held))
         })
+    }
+
+    /// A node holds the lease or acts on it. That it is the only one is put to the test if another one asks for it.
+    fn test_whether_alone<M: Machine>(&mut self, view: View<'_, M>, holder: NodeId) {
+        let wants = |watched: &Watched| watched.asks.is_some() || watched.held.is_some();
+        let contested = self.each().any(|(node, watched)| node != holder && wants(watched));
+        match contested {
+            true => self.holders.exercised(view.now()),
+            false => self.holders.checked(),
+        }
     }
 
     /// A message leaves a node.
@@ -137,27 +146,6 @@ impl Holders {
         }
     }
 
-    /// L3, as `from` answers somebody.
-    fn keeps_silent<M: Machine>(&mut self, view: View<'_, M>, from: NodeId) -> Option<Failure> {
-        let node = self.nodes.get(from.index())?;
-        if node.silent_until == Deadline::PASSED {
-            self.silence.checked();
-            return None;
-        }
-        self.silence.exercised(view.now());
-        let left = node.silent_until.left(view.local_time(from));
-        if node.silent_until.is_passed(view.local_time(from)) {
-            return None;
-        }
-        self.silence.violated += 1;
-        let what = format!("{from} answers, although it must be silent for {left} longer");
-        Some(Failure::new(&L3, what).because(node.started, from, "started anew").because(
-            view.now(),
-            from,
-            "answers",
-        ))
-    }
-
     /// L2, as `from` answers in a ballot that the lease it knows of is `live`, or accepts the ballot. Whatever lease
     /// it tells of, also of one that it was asked for long ago, the answer does not call the lease open; if the
     /// other takes it so, what it asks for next shows that.
@@ -201,7 +189,7 @@ impl Holders {
         let sure = self.grantors(view, |grant| grant.ballot == ballot && grant.sure);
         let alone = self.nodes.len() < 2;
         let node = self.nodes.get_mut(holder.index())?;
-        if !alone && !node.has_asked(ballot) {
+        if !alone && !node.has_asked(ballot, view.local_time(holder)) {
             self.holders.violated += 1;
             let what = format!("{holder} claims to hold a lease that it did not ask for");
             let claim = format!("claims to hold the lease, in {ballot}");
@@ -214,7 +202,7 @@ impl Holders {
             self.holders.checked();
             return None;
         }
-        self.holders.exercised(now);
+        self.test_whether_alone(view, holder);
         self.rights.exercised(now);
         if let Some((other, held)) = self.other_holder(view, holder) {
             self.holders.violated += 1;
@@ -232,7 +220,7 @@ impl Holders {
     fn acts<M: Machine>(&mut self, view: View<'_, M>, actor: NodeId) -> Option<Failure> {
         let now = view.now();
         self.counts.acted += 1;
-        self.holders.exercised(now);
+        self.test_whether_alone(view, actor);
         self.rights.exercised(now);
         // A renewal that fails has replaced some of the grants.
         let grantors = self.grantors(view, |grant| grant.ballot.node == actor);
@@ -276,14 +264,6 @@ impl Holders {
             .into_iter()
             .fold(failure, |failure, (since, node, what)| failure.because(since, node, what));
         failure.because(view.now(), node, does)
-    }
-
-    fn booted<M: Machine>(&mut self, view: View<'_, M>, node: NodeId) {
-        let clock = view.local_time(node);
-        let until = Deadline::after(clock, self.spans.quarantine);
-        if let Some(watched) = self.nodes.get_mut(node.index()) {
-            watched.start(view.now(), until);
-        }
     }
 
     fn believed(&mut self, node: NodeId, fact: Fact) {

@@ -5,7 +5,7 @@
 //! to be. Deadlines are compared with the clock, so that a timer which fires early ends no lease; but attempts that
 //! end before anybody could answer come to nothing.
 
-use super::mutants::MUTANTS;
+use super::rows::MUTANTS;
 use crate::subject::{Exempt, Mutant};
 use interregnum_core::paxos_lease::{Ballot, Fact};
 
@@ -15,7 +15,10 @@ const HOSTS: [Mutant; 4] = [
         bug: "H1",
         defect: "the host reports a sync as done before anything is durable",
         expected: "L3",
-        also: &[("L2", "the own acceptor of the node that asks forgot what it recorded")],
+        also: &[
+            ("L2", "the own acceptor of the node that asks forgot what it recorded"),
+            ("L5", "the next start counts as this one did, and asks in its ballots"),
+        ],
     },
     Mutant {
         id: "paxos-lease/host-fires-timers-early",

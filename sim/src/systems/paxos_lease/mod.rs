@@ -4,11 +4,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `settings`, `clients` | what a scenario says, and the clients it describes |
-//! | `holders`, `watched` | who holds the lease, and by what right: L1, L2, L3; what is known of each node |
+//! | `holders`, `watched` | who holds the lease, and by what right: L1, L2; what is known of each node |
+//! | `silence` | who answers too soon after a start: L3 |
+//! | `ballots` | in which ballots the lease is asked for: L5 |
 //! | `spans` | how long what is judged lasts |
 //! | `counts` | what runs count besides |
 //! | `progress` | what must happen after the faults: V10 |
-//! | `mutants`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
+//! | `mutants`, `rows`, `hosts`, `trials` | planted bugs of the rules and of the host, and the scenario of each |
 //! | `explore` | what exhaustive searches ask besides |
 //!
 //! Assumed of a scenario: clocks keep within the bound on their rate, and disks show when they lost the count of starts.
@@ -16,6 +18,7 @@
 //!
 //! Deliberately absent: a resource that tells late acts by a fencing token.
 
+mod ballots;
 mod clients;
 mod counts;
 mod explore;
@@ -24,7 +27,9 @@ mod hosts;
 mod mutants;
 mod progress;
 pub mod properties;
+mod rows;
 mod settings;
+mod silence;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -32,7 +37,8 @@ mod trials;
 mod watched;
 
 pub use clients::ActLoad;
-pub use mutants::{Bug, MUTANTS, Planted, Variant};
+pub use mutants::{Bug, Planted, Variant};
+pub use rows::MUTANTS;
 pub use settings::{Pause, PaxosLeaseSettings};
 
 use crate::check::{Check, View};
@@ -109,8 +115,8 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
     const MESSAGE_CLASSES: &'static [&'static str] = CLASSES;
 
     fn properties(&self) -> Vec<Property> {
-        use properties::{L1, L2, L3, V10};
-        vec![L1, L2, L3, V10]
+        use properties::{L1, L2, L3, L5, V10};
+        vec![L1, L2, L3, L5, V10]
     }
 
     fn deploy(&self, setup: &Setup<'_, Self>) -> Result<Deployment<Self::Process>, Vec<Mistake>> {
@@ -140,13 +146,15 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
     }
 
     fn checks(&self, setup: &Setup<'_, Self>) -> Vec<Box<dyn Check<Self::Process>>> {
-        let holders = holders::Holders::new(setup.scenario.cluster.nodes, setup.settings.terms());
+        let nodes = setup.scenario.cluster.nodes;
+        let holders = holders::Holders::new(nodes, setup.settings.terms());
+        let ballots = ballots::Ballots::new(nodes);
         let progress = progress::Progress::new(self.calm_bound(setup));
         let mut checks: Vec<Box<dyn Check<Self::Process>>> =
-            vec![Box::new(holders), Box::new(progress)];
+            vec![Box::new(holders), Box::new(ballots), Box::new(progress)];
         if setup.mutant.is_some() {
-            let deviations = |config: &Config<R>| config.rules.deviations();
-            checks.push(Box::new(Deviations::new(deviations)));
+            let counter = |config: &Config<R>| config.rules.deviations();
+            checks.push(Box::new(Deviations::new(counter)));
         }
         checks
     }
@@ -213,7 +221,7 @@ impl<R: Variant> System for PaxosLeaseSystem<R> {
             | ChaosKind::DeadDisk
             | ChaosKind::BadSector
             | ChaosKind::BlankDisk => true,
-            ChaosKind::ClockRate => property.id == "L3",
+            ChaosKind::ClockRate => ["L3", "L5"].contains(&property.id),
             kind => SURVIVED.contains(kind),
         };
         property.kind == PropertyKind::Invariant && excess.iter().all(harmless)

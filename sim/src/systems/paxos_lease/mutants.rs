@@ -1,19 +1,26 @@
-//! Planted bugs: rules that deviate from the sound ones in one place, and which property catches each.
+//! Planted bugs: rules that deviate from the sound ones in one place.
 
+use super::rows;
 use crate::planted;
 use crate::subject::Mutant;
 use interregnum_core::paxos_lease::{
     AcceptorRules, Ballot, ProposerRules, Rules, Sound, Tally, Terms,
 };
 use interregnum_core::{Deadline, LocalTime, NodeId, Span};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Which rule is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bug {
     /// E1: the holder's time begins with the last acceptance, not with the question.
     HeldFromReceipt,
+    /// E1b: the holder's time begins with the second question.
+    HeldFromAccept,
     /// E2: a lease is held for as long as it is granted, however far clocks drift.
     HeldWithoutMargin,
+    /// E2b: a lease is granted for only as long as it is held.
+    GrantWithoutMargin,
     /// E3: a restarted acceptor answers at once.
     NoSilence,
     /// E3b: a restarted acceptor is silent for the longest that a lease is held, less a tick.
@@ -42,6 +49,10 @@ pub enum Bug {
     RenewsEarly,
     /// P5: an acceptor answers, and a proposer asks, before the count of starts is durable.
     StartNotDurable,
+    /// E23: a node asks whose disk lost the count of its starts.
+    AmnesiacAsks,
+    /// E24: an acceptor promises a ballot below the one that it promised.
+    PromiseSinks,
 }
 
 /// The rules of one run, sound or not.
@@ -49,8 +60,8 @@ pub trait Variant: Rules {
     /// The rules to run `mutant` with.
     fn of(mutant: Option<&Mutant>) -> Self;
 
-    /// How often they differed from the sound rules so far.
-    fn deviations(&self) -> u64;
+    /// How often they differed from the sound rules, where that is counted.
+    fn deviations(&self) -> Option<Arc<AtomicU64>>;
 }
 
 impl Variant for Sound {
@@ -58,8 +69,8 @@ impl Variant for Sound {
         Self
     }
 
-    fn deviations(&self) -> u64 {
-        0
+    fn deviations(&self) -> Option<Arc<AtomicU64>> {
+        None
     }
 }
 
@@ -69,17 +80,21 @@ pub type Planted = planted::Planted<Bug>;
 impl Variant for Planted {
     fn of(mutant: Option<&Mutant>) -> Self {
         let named = |(known, _): &&(Mutant, Bug)| mutant.is_some_and(|m| m.id == known.id);
-        Self::new(ROWS.iter().find(named).map(|(_, bug)| *bug))
+        Self::new(rows::ROWS.iter().find(named).map(|(_, bug)| *bug))
     }
 
-    fn deviations(&self) -> u64 {
-        Self::deviations(self)
+    fn deviations(&self) -> Option<Arc<AtomicU64>> {
+        Some(self.counter())
     }
 }
 
 impl Rules for Planted {}
 
 impl AcceptorRules for Planted {
+    fn may_promise(&self, promised: Ballot, ballot: Ballot) -> bool {
+        self.answer(Bug::PromiseSinks, Sound.may_promise(promised, ballot), || true)
+    }
+
     fn may_accept(&self, promised: Ballot, ballot: Ballot) -> bool {
         let sound = Sound.may_accept(promised, ballot);
         self.answer(Bug::AcceptIgnoresPromise, sound, || true)
@@ -87,6 +102,10 @@ impl AcceptorRules for Planted {
 
     fn may_replace(&self, live: Ballot, ballot: Ballot) -> bool {
         self.answer(Bug::LateReplaces, Sound.may_replace(live, ballot), || true)
+    }
+
+    fn grant(&self, terms: &Terms) -> Span {
+        self.answer(Bug::GrantWithoutMargin, Sound.grant(terms), || terms.hold())
     }
 
     fn may_answer(&self, start_is_durable: bool) -> bool {
@@ -110,6 +129,10 @@ impl ProposerRules for Planted {
         self.answer(Bug::StartNotDurable, Sound.may_use_ballot(start_is_durable), || true)
     }
 
+    fn may_propose_after_amnesia(&self) -> bool {
+        self.answer(Bug::AmnesiacAsks, Sound.may_propose_after_amnesia(), || true)
+    }
+
     fn hold(&self, terms: &Terms) -> Span {
         let sound = Sound.hold(terms);
         let sound = self.answer(Bug::HeldRoundedUp, sound, || {
@@ -120,6 +143,11 @@ impl ProposerRules for Planted {
             Span::nanos(hold.as_nanos().next_multiple_of(tick))
         });
         self.answer(Bug::HeldWithoutMargin, sound, || terms.grant)
+    }
+
+    fn counted_from(&self, asked: Deadline, asked_again: Deadline) -> Deadline {
+        let sound = Sound.counted_from(asked, asked_again);
+        self.answer(Bug::HeldFromAccept, sound, || asked_again)
     }
 
     fn deadline(&self, asked: Deadline, now: LocalTime, hold: Span) -> Deadline {
@@ -157,180 +185,3 @@ impl ProposerRules for Planted {
         self.answer(Bug::WallClock, Sound.trusts_wall_clock(), || true)
     }
 }
-
-const fn row(
-    id: &'static str,
-    bug: &'static str,
-    defect: &'static str,
-    expected: &'static str,
-    also: &'static [(&'static str, &'static str)],
-) -> Mutant {
-    Mutant { id, bug, defect, expected, also }
-}
-
-/// Two holders are where most of these end.
-const TWO: &[(&str, &str)] = &[("L1", "another node gets the lease before anybody notices")];
-const UNFOUNDED: &[(&str, &str)] = &[("L2", "the holder has no majority behind it")];
-
-/// The planted bugs, each with what it breaks first.
-const ROWS: &[(Mutant, Bug)] = &[
-    (
-        row(
-            "paxos-lease/held-from-receipt",
-            "E1",
-            "the holder's time begins with the last acceptance, not with the question",
-            "L2",
-            TWO,
-        ),
-        Bug::HeldFromReceipt,
-    ),
-    (
-        row(
-            "paxos-lease/held-without-margin",
-            "E2",
-            "a lease is held for as long as it is granted, however far clocks drift",
-            "L2",
-            TWO,
-        ),
-        Bug::HeldWithoutMargin,
-    ),
-    (
-        row(
-            "paxos-lease/no-silence-after-restart",
-            "E3",
-            "a restarted acceptor answers at once",
-            "L3",
-            &[],
-        ),
-        Bug::NoSilence,
-    ),
-    (
-        row(
-            "paxos-lease/silence-a-tick-short",
-            "E3b",
-            "a restarted acceptor is silent for the longest that a lease is held, less a tick",
-            "L3",
-            &[],
-        ),
-        Bug::ShortSilence,
-    ),
-    (
-        row(
-            "paxos-lease/release-by-owner",
-            "E5",
-            "a late release ends whatever its owner was granted since",
-            "L2",
-            TWO,
-        ),
-        Bug::ReleaseByOwner,
-    ),
-    (
-        row(
-            "paxos-lease/late-replies-count",
-            "E6",
-            "a reply counts for whatever is being asked for",
-            "L2",
-            TWO,
-        ),
-        Bug::LateReplies,
-    ),
-    (
-        row(
-            "paxos-lease/votes-by-message",
-            "P9",
-            "replies are counted, whoever they come from",
-            "L2",
-            TWO,
-        ),
-        Bug::VotesByMessage,
-    ),
-    (
-        row(
-            "paxos-lease/minority-quorum",
-            "P10",
-            "one node less than a majority decides",
-            "L2",
-            TWO,
-        ),
-        Bug::MinorityQuorum,
-    ),
-    (
-        row(
-            "paxos-lease/accept-ignores-promise",
-            "P3",
-            "an acceptor accepts in a ballot below the one that it promised",
-            "L2",
-            TWO,
-        ),
-        Bug::AcceptIgnoresPromise,
-    ),
-    (
-        row(
-            "paxos-lease/own-lease-is-open",
-            "E4",
-            "a lease that was granted to the same node in another attempt does not stand in its way",
-            "L2",
-            TWO,
-        ),
-        Bug::OwnIsOpen,
-    ),
-    (
-        row(
-            "paxos-lease/late-record-replaces",
-            "E22",
-            "what is asked for too late takes the place of another owner's lease",
-            "L2",
-            TWO,
-        ),
-        Bug::LateReplaces,
-    ),
-    (
-        row(
-            "paxos-lease/held-rounded-up",
-            "E21",
-            "the time for which a lease is held is rounded up",
-            "L2",
-            TWO,
-        ),
-        Bug::HeldRoundedUp,
-    ),
-    (
-        row("paxos-lease/ends-by-timer", "E7", "only a timer ends a lease", "L2", TWO),
-        Bug::EndsByTimer,
-    ),
-    (
-        row("paxos-lease/wall-clock", "E8", "durations are measured on the wall clock", "L2", TWO),
-        Bug::WallClock,
-    ),
-    (
-        row(
-            "paxos-lease/renews-before-majority",
-            "E12",
-            "a renewal lengthens the lease before a majority recorded it",
-            "L2",
-            TWO,
-        ),
-        Bug::RenewsEarly,
-    ),
-    (
-        row(
-            "paxos-lease/start-not-durable",
-            "P5",
-            "an acceptor answers, and a proposer asks, before the count of starts is durable",
-            "L3",
-            UNFOUNDED,
-        ),
-        Bug::StartNotDurable,
-    ),
-];
-
-/// The planted bugs.
-pub const MUTANTS: [Mutant; ROWS.len()] = {
-    let mut all = [ROWS[0].0; ROWS.len()];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] = ROWS[index].0;
-        index += 1;
-    }
-    all
-};

@@ -3,6 +3,14 @@
 use crate::outcome::Property;
 pub use crate::systems::leases::{L1, L2, L3};
 
+/// A ballot is asked for once.
+pub const L5: Property = Property::invariant(
+    "L5",
+    "a ballot is asked for once",
+    "who asks for the lease does so in its own name, in a higher ballot than any that it asked in before; after a \
+     restart, in one of a later start",
+);
+
 /// After the faults, somebody gets the lease.
 pub const V10: Property = Property::liveness(
     "V10",

@@ -76,18 +76,18 @@ impl Fold for Watched {
             // Where its node is down, a grant runs anew with the next start.
             (*ballot, if *down { Deadline::PASSED } else { *until }, *sure, *down).fold(into);
         }
-        asks.filter(|(_, until)| !until.is_passed(now)).fold(into);
+        asks.fold(into);
         (*promised, *silent_until, *maybe_silent_until).fold(into);
         (*accepts, *took_part, *called, self.was_up).fold(into);
     }
 }
 
 impl Watched {
-    /// Whether it asked for that ballot last, or says that it holds it already.
-    pub(super) fn has_asked(&self, ballot: Ballot) -> bool {
+    /// Whether it asked for that ballot last, or says that it holds it when its clock shows `clock`.
+    pub(super) fn has_asked(&self, ballot: Ballot, clock: LocalTime) -> bool {
         let asks = self.asks.map(|(asks, _)| asks);
-        let holds = self.held.map(|held| held.ballot);
-        [asks, holds].contains(&Some(ballot))
+        let held = self.held.filter(|held| !held.until.is_passed(clock));
+        [asks, held.map(|held| held.ballot)].contains(&Some(ballot))
     }
 
     /// What it granted to a node, in words, and since when.

@@ -1,6 +1,7 @@
 //! Rules that deviate from the sound ones in one place.
 
 use super::{Bug, MUTANTS, rows};
+use crate::planted;
 use crate::subject::Mutant;
 use interregnum_core::consensus::LogSlot;
 use interregnum_core::paxos::{
@@ -8,9 +9,8 @@ use interregnum_core::paxos::{
     Rules, SnapshotStage, Sound, Tally,
 };
 use interregnum_core::{LocalTime, NodeId, Span};
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 /// The rules of one run, sound or not.
 pub trait Variant: Rules {
@@ -32,36 +32,16 @@ impl Variant for Sound {
 }
 
 /// Rules with one bug, or none.
-#[derive(Clone, Debug)]
-pub struct Planted {
-    bug: Option<Bug>,
-    /// Shared by all nodes of a run; not part of what the rules are.
-    deviations: Arc<AtomicU64>,
-}
+pub type Planted = planted::Planted<Bug>;
 
 impl Variant for Planted {
     fn of(mutant: Option<&Mutant>) -> Self {
         let named = |(known, _): &(&Mutant, Bug)| mutant.is_some_and(|m| m.id == known.id);
-        let bug = MUTANTS.iter().zip(rows::BUGS).find(named).map(|(_, bug)| bug);
-        Self { bug, deviations: Arc::new(AtomicU64::new(0)) }
+        Self::new(MUTANTS.iter().zip(rows::BUGS).find(named).map(|(_, bug)| bug))
     }
 
     fn deviations(&self) -> Option<Arc<AtomicU64>> {
-        Some(Arc::clone(&self.deviations))
-    }
-}
-
-impl Planted {
-    /// What the rule answers: `wrong` where `bug` is planted, counting where that makes a difference.
-    fn answer<T: PartialEq>(&self, bug: Bug, sound: T, wrong: impl FnOnce() -> T) -> T {
-        if self.bug != Some(bug) {
-            return sound;
-        }
-        let wrong = wrong();
-        if wrong != sound {
-            self.deviations.fetch_add(1, Ordering::Relaxed);
-        }
-        wrong
+        Some(self.counter())
     }
 }
 
@@ -69,20 +49,6 @@ impl Planted {
     /// Whether `ballot` may follow `promised`: where ballots tie, only rounds are compared.
     fn in_order(&self, sound: bool, promised: Ballot, ballot: Ballot) -> bool {
         self.answer(Bug::BallotsTie, sound, || ballot.round >= promised.round)
-    }
-}
-
-impl PartialEq for Planted {
-    fn eq(&self, other: &Self) -> bool {
-        self.bug == other.bug
-    }
-}
-
-impl Eq for Planted {}
-
-impl Hash for Planted {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.bug.hash(state);
     }
 }
 

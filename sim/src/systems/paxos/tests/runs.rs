@@ -1,9 +1,9 @@
 //! The system in the simulator: the sound one holds, each planted bug is caught by the property that
 //! names it or by one that its row allows, and the sound twin passes the seed that caught it.
 
-use super::super::deviations::DEVIATIONS;
 use super::super::{COUNTERS, MUTANTS, register};
 use crate::outcome::{Finding, Observed, Outcome, PropertyOutcome, TraceLine};
+use crate::planted::DEVIATIONS;
 use crate::scenario::Scenario;
 use crate::subject::{Mistake, Mutant, Subject};
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
-//! L1 to L3 on hand-written streams: what is right is let pass, what is wrong is not.
+//! L1 to L5 on hand-written streams: what is right is let pass, what is wrong is not.
 
+use super::super::ballots::Ballots;
 use super::super::holders::Holders;
 use crate::check::{Branching, Check, Report, View};
 use crate::clock::{Clock, TrueTime};
@@ -15,9 +16,9 @@ type Machine = PaxosLease<Sound>;
 const GRANT: Span = Span::millis(100);
 
 /// Three nodes that tell their story to the check.
-struct Tale {
+struct Tale<C = Holders> {
     cluster: Cluster<Machine>,
-    check: Holders,
+    check: C,
     now: TrueTime,
     report: Report,
 }
@@ -32,10 +33,15 @@ fn ballot(counter: u32, node: u8) -> Ballot {
 
 impl Tale {
     fn new() -> Self {
+        Self::told_to(Holders::new(3, Terms { grant: GRANT, rate: Ppm(0) }))
+    }
+}
+
+impl<C: Check<Machine>> Tale<C> {
+    fn told_to(check: C) -> Self {
         let config = |node| Config::new(node, Settings::default(), Sound).expect("good settings");
         let clock = |node: NodeId| (0, Clock::new(0, LocalTime(u64::from(node.0) << 40)));
         let cluster = Cluster::new(Deployment::one_each(3, config), 3, 0, 0, clock);
-        let check = Holders::new(3, Terms { grant: GRANT, rate: Ppm(0) });
         let mut tale = Self { cluster, check, now: TrueTime::ZERO, report: Report::default() };
         (0..3).for_each(|node| tale.see(&Seen::Booted { process: main(node), incarnation: 1 }));
         tale
@@ -230,4 +236,35 @@ fn what_a_pause_held_back_is_not_judged_and_what_was_released_is_free() {
     let (id, message) = (MessageId(0), &Message::Release { ballot: ballot(1, 0) });
     tale.see(&Seen::Delivered { id, from: main(0), to: main(1), message });
     assert_eq!(tale.asks(2, 2, 1).holds(2, 2, 100).wrong(), None);
+}
+
+#[test]
+fn a_question_that_may_have_been_asked_before_is_seen() {
+    let asks = |tale: &mut Tale<Ballots>, to, ballot| {
+        tale.sent(0, to, Message::Prepare { ballot }).wrong()
+    };
+    let again = |ballot: Ballot, restart| Ballot { restart: Restart(restart), ..ballot };
+    let tale = || {
+        let mut tale = Tale::told_to(Ballots::new(3));
+        for to in [1, 2] {
+            assert_eq!(asks(&mut tale, to, ballot(4, 0)), None, "one question to two nodes");
+        }
+        tale
+    };
+    for (to, ballot, wrong) in [
+        (1, ballot(5, 0), None),
+        (1, again(ballot(4, 0), 2), None),
+        (1, ballot(4, 0), Some("L5")),
+        (2, ballot(3, 0), Some("L5")),
+        (2, ballot(5, 1), Some("L5")),
+    ] {
+        assert_eq!(asks(&mut tale(), to, ballot), wrong, "{ballot} to n{to}");
+    }
+    for (ballot, wrong) in
+        [(again(ballot(1, 0), 2), None), (ballot(5, 0), Some("L5")), (ballot(4, 0), Some("L5"))]
+    {
+        let mut tale = tale();
+        tale.restarts(0);
+        assert_eq!(asks(&mut tale, 2, ballot), wrong, "{ballot} after a restart");
+    }
 }
