@@ -46,13 +46,6 @@ ProposerRules {
         Deadline::after(now, hold)
     }
 });
-broken!(CountsFromAccept, counting_from_the_second_question_is_caught,
-AcceptorRules {}
-ProposerRules {
-    fn counted_from(&self, _: Deadline, asked_again: Deadline) -> Deadline {
-        asked_again
-    }
-});
 broken!(AlwaysOpen, heeding_no_lease_is_caught,
     AcceptorRules {}
     ProposerRules { fn is_open(&self, _: Option<Ballot>, _: Option<Ballot>, _: NodeId) -> bool { true } });
@@ -164,6 +157,44 @@ fn what_is_late_comes_after_a_start<R: Rules>(rules: &R) -> Option<String> {
 fn recording_in_place_of_another_owners_lease_is_caught() {
     assert!(what_is_late_comes_after_a_start(&ReplacesAnything).is_some());
     assert_eq!(what_is_late_comes_after_a_start(&Sound), None);
+}
+
+rules!(CountsFromTheSecondQuestion,
+AcceptorRules {}
+ProposerRules {
+    fn counted_from(&self, _: Deadline, asked_again: Deadline) -> Deadline {
+        asked_again
+    }
+});
+
+/// B promises C its ballot and starts anew; the promise is late, and so is what C asks for then. B grants A the lease,
+/// in a lower ballot, when its silence is over, and then C.
+fn a_promise_is_forgotten<R: Rules>(rules: &R) -> Option<String> {
+    let mut lab = running(rules, 3);
+    lab.fire(C, Timer::Attempt);
+    take(&mut lab, C, B).into_iter().for_each(|flight| lab.deliver(flight));
+    let promise = take(&mut lab, B, C);
+    lab.wire.clear();
+    lab.crash(B);
+    lab.boot(B);
+    lab.sync(B, false);
+    lab.pass(12);
+    promise.into_iter().for_each(|flight| lab.deliver(flight));
+    let accept = take(&mut lab, C, B);
+    lab.wire.clear();
+    lab.pass(10);
+    lab.fire(A, Timer::Attempt);
+    talk(&mut lab, A, B);
+    assert!(accept.len() == 1 && lab.node(A).holds());
+    accept.into_iter().for_each(|flight| lab.deliver(flight));
+    talk(&mut lab, B, C);
+    lab.violation
+}
+
+#[test]
+fn counting_from_the_second_question_is_caught() {
+    assert!(a_promise_is_forgotten(&CountsFromTheSecondQuestion).is_some());
+    assert_eq!(a_promise_is_forgotten(&Sound), None);
 }
 
 /// B's first start grants the lease to A, and is forgotten.
