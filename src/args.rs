@@ -167,6 +167,9 @@ pub(crate) struct Run {
     pub(crate) quiet: bool,
 }
 
+/// How many MiB a search takes for states, if nothing else is said.
+pub(crate) const MEMORY_MIB: u64 = 4096;
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explore {
     /// Scenario files with an `explore` block; a folder stands for every such file in it, at any depth.
@@ -187,7 +190,7 @@ pub(crate) struct Explore {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) depth: Option<u32>,
     /// At most so many MiB for states; more is inconclusive.
-    #[arg(long, default_value_t = 4096, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
+    #[arg(long, default_value_t = MEMORY_MIB, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     pub(crate) memory: u64,
     /// How many threads. Default: one for each processor.
     #[arg(long, short, value_name = "N", value_parser = jobs)]

@@ -72,7 +72,7 @@ fn explored(program: &Program, args: &Args, io: &mut Io) -> Exit {
         unreduced: false,
         without: args.without.clone(),
         depth: None,
-        memory: 4096,
+        memory: crate::args::MEMORY_MIB,
         jobs: args.jobs,
         out: args.out.clone(),
         format,

@@ -1,7 +1,7 @@
 //! `interregnum explore`: every order of what may happen, within bounds.
 
 use crate::Program;
-use crate::args::{Explore as Args, Format, Reduction};
+use crate::args::{Explore as Args, Format, MEMORY_MIB, Reduction};
 use crate::exit::Exit;
 use crate::files;
 use crate::io::Io;
@@ -28,20 +28,34 @@ pub(crate) fn explore(program: &Program, args: &Args, io: &mut Io) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    if loaded.is_empty() {
-        io.error(
-            "no scenario with an `explore` block there; it says within which bounds to search",
-        );
-        return Exit::Nothing;
-    }
     search(program, args, &loaded, io)
+}
+
+/// Why a scenario is not among those that are searched.
+fn left_out(args: &Args, scenario: &Scenario) -> Option<&'static str> {
+    let Some(explore) = &scenario.explore else {
+        return Some(match scenario.mutant {
+            Some(_) => {
+                "no `explore` block, which says within which bounds to search; `audit --explore` has one for each \
+                 planted bug"
+            }
+            None => "no `explore` block, which says within which bounds to search",
+        });
+    };
+    if scenario.choices.is_some() {
+        return Some("it has `choices`, a history that was found: `replay` follows it");
+    }
+    // Without reductions most models have no end that anybody would wait for.
+    (args.unreduced && explore.unreduced.is_none()).then_some(
+        "it does not say how many states there are `unreduced`; every reduction can be switched off with `--without`",
+    )
 }
 
 /// Searches these scenarios, one after the other, and tells what was found.
 pub(crate) fn search(
     program: &Program,
     args: &Args,
-    loaded: &[(PathBuf, Loaded)],
+    all_loaded: &[(PathBuf, Loaded)],
     io: &mut Io,
 ) -> Exit {
     let pool = match pool(args.jobs) {
@@ -56,7 +70,7 @@ pub(crate) fn search(
         return Exit::Usage;
     }
     let (mut all, mut exit) = (Vec::new(), Exit::Passed);
-    for (path, loaded) in loaded {
+    for (nth, (path, loaded)) in (1..).zip(all_loaded) {
         match one(program, args, path, loaded, &pool, io) {
             Ok(searched) => all.push(searched),
             Err(why) => {
@@ -65,6 +79,11 @@ pub(crate) fn search(
             }
         }
         if crate::pace::is_interrupted() {
+            let left: Vec<_> =
+                all_loaded.iter().skip(nth).map(|(path, _)| path.display().to_string()).collect();
+            if !left.is_empty() {
+                io.error(&format!("interrupted; not searched: {}", left.join(", ")));
+            }
             exit = exit.or(Exit::Inconclusive);
             break;
         }
@@ -85,12 +104,18 @@ pub(crate) fn search(
 /// Of a folder those scenarios are meant that say how they are searched.
 fn searchable(program: &Program, args: &Args, io: &mut Io) -> Result<Vec<(PathBuf, Loaded)>, Exit> {
     let mut loaded = files::load_all(program, &args.paths, io)?;
-    loaded.retain(|(_, loaded)| {
-        let explore = loaded.scenario.explore.as_ref();
-        // Without reductions most models have no end that anybody would wait for.
-        explore.is_some_and(|explore| !args.unreduced || explore.unreduced.is_some())
-            && loaded.scenario.choices.is_none()
+    let mut first = None;
+    loaded.retain(|(path, loaded)| {
+        let why = left_out(args, &loaded.scenario);
+        if let Some(why) = why {
+            first.get_or_insert_with(|| format!("{}: {why}", path.display()));
+        }
+        why.is_none()
     });
+    if let Some(why) = first.filter(|_| loaded.is_empty()) {
+        io.error(&format!("nothing to search there; {why}"));
+        return Err(Exit::Nothing);
+    }
     Ok(loaded)
 }
 
@@ -178,6 +203,18 @@ fn again(
         }
         _ => format!("{} explore {}", program.name, as_argument(path)),
     };
+    if let Some(depth) = args.depth {
+        explore += &format!(" --depth {depth}");
+    }
+    if args.deep {
+        explore += " --deep";
+    }
+    if args.unreduced {
+        explore += " --unreduced";
+    }
+    if args.memory != MEMORY_MIB {
+        explore += &format!(" --memory {}", args.memory);
+    }
     for reduction in args.without.iter().filter_map(Reduction::to_possible_value) {
         explore += &format!(" --without {}", reduction.get_name());
     }

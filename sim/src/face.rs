@@ -201,6 +201,11 @@ impl<S: System> Ready<S> {
             let message = format!("the system `{}` cannot follow choices", S::ID);
             mistakes.push(Mistake::new("choices", message));
         }
+        if let (Some(explore), Some(searchable)) = (&scenario.explore, searchable)
+            && mistakes.is_empty()
+        {
+            mistakes = (searchable.check)(system, ready.setup(), explore);
+        }
         if mistakes.is_empty() {
             ready.check_times(&mut mistakes);
         }

@@ -6,6 +6,7 @@
 
 use crate::check::{Branching, Check, Report, Tally, View};
 use crate::seen::{Kind, Kinds, Seen};
+use crate::subject::Mutant;
 use interregnum_core::{Fold, Folder, Machine};
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -60,6 +61,22 @@ impl<B: Hash> Hash for Planted<B> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.bug.hash(state);
     }
+}
+
+/// Those of the rules and those of the host.
+///
+/// # Panics
+/// If they are not `N`, or there are none of the rules: at compile time.
+#[must_use]
+pub const fn joined<const N: usize>(rules: &[Mutant], hosts: &[Mutant]) -> [Mutant; N] {
+    assert!(rules.len() + hosts.len() == N, "as many as there are");
+    let mut all = [rules[0]; N];
+    let mut index = 0;
+    while index < N {
+        all[index] = if index < rules.len() { rules[index] } else { hosts[index - rules.len()] };
+        index += 1;
+    }
+    all
 }
 
 /// Where a process's configuration keeps its counter, if its rules have one.

@@ -29,9 +29,8 @@ impl<R: Rules> PaxosLease<R> {
         let former = last_start(image);
         let proposes = former.is_some() || config.rules.may_propose_after_amnesia();
         let restart = Restart(former.map_or(1, |Restart(former)| former + 1));
-        let is_marked = image.record(record::MARK).is_some();
-        // The first start ever has nothing to forget.
-        let forgot = former != Some(Restart(0)) || is_marked;
+        // The first start ever has nothing to forget. Whatever is where a mark would be, there was one before.
+        let forgot = former != Some(Restart(0)) || is_marked(image);
         let silent_until = if forgot {
             Deadline::after(now, config.rules.quarantine(config.terms()))
         } else {
@@ -46,7 +45,7 @@ impl<R: Rules> PaxosLease<R> {
         match former {
             Some(former) => cx.sync(VOLUME, Started(former)),
             None if proposes => Self::write_count(restart, cx),
-            None => Self::leave_mark(is_marked, restart, cx),
+            None => Self::leave_mark(image, restart, cx),
         }
         Self {
             restart,
@@ -72,9 +71,10 @@ impl<R: Rules> PaxosLease<R> {
         cx.sync(VOLUME, Started(restart));
     }
 
-    /// This start has no count. A mark that is there is not written again: a torn write would destroy it.
-    fn leave_mark(is_marked: bool, restart: Restart, cx: &mut Context<'_, Self>) {
-        if !is_marked {
+    /// This start has no count. A mark that can be read is not written again, so that it need not be made durable
+    /// anew by everybody.
+    fn leave_mark(image: &Image<Record>, restart: Restart, cx: &mut Context<'_, Self>) {
+        if image.record(record::MARK).is_none() {
             cx.write(record::MARK, record::MARKED);
         }
         cx.sync(VOLUME, Started(restart));
@@ -90,13 +90,20 @@ impl<R: Rules> PaxosLease<R> {
     }
 }
 
+/// Whether there was a start without a count, also if its mark is torn, or cannot be read now.
+fn is_marked(image: &Image<Record>) -> bool {
+    !matches!(image.cell(record::MARK), Cell::Empty)
+}
+
 /// The highest count there is, wherever it was written: also one that went to the wrong place counted a start. A
 /// damaged one was torn before it was durable. One that cannot be read may be the last one.
 fn last_start(image: &Image<Record>) -> Option<Restart> {
     let mut last = None;
-    for (_, cell) in image.range(VOLUME, 0..u64::MAX) {
+    for (slot, cell) in image.range(VOLUME, 0..u64::MAX) {
         match cell {
             Cell::Intact { home, .. } if *home == record::MARK => {}
+            // It says nothing of counts.
+            Cell::Unreadable if slot == record::MARK.slot => {}
             // After the last count there is no other; it would come again.
             Cell::Intact { record: Record(Restart(u32::MAX)), .. } | Cell::Unreadable => {
                 return None;

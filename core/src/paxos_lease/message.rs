@@ -124,6 +124,6 @@ pub enum Timer {
     Expiry,
 }
 
-/// The one thing that a disk is asked for: to make the count of starts durable.
+/// The one thing that a disk is asked for: to make the count of starts, or a mark, durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct Started(pub Restart);

@@ -1,4 +1,4 @@
-//! What is durable, and where: the count of starts, and nothing else.
+//! What is durable, and where: the count of starts, or the mark of one that had none, and nothing else.
 //!
 //! Two places are used in turn, so that a write that a power failure tears destroys only what was counted
 //! before last; the count in the other place is the last one that anything was done with. The deployment
@@ -10,10 +10,10 @@
 use super::message::Restart;
 use crate::{Fold, Place, Volume};
 
-/// The volume of both places.
+/// The volume of all places.
 pub const VOLUME: Volume = Volume::Local(0);
 
-/// A count of starts.
+/// A count of starts; where a mark belongs, a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Fold)]
 pub struct Record(pub Restart);
 

@@ -307,6 +307,30 @@ fn a_start_after_one_without_a_count_is_not_the_first() {
     }
 }
 
+/// The mark that a start without a count left cannot be read by the next one, which writes it anew; that write is torn.
+#[test]
+fn a_mark_that_is_harmed_is_one() {
+    let (place, record) = record::format();
+    let mark = Place::local(0, 2);
+    let intact = Cell::Intact { home: place, record };
+    for cell in [Cell::Unreadable, Cell::Damaged, Cell::Intact { home: mark, record }] {
+        let mut lab = running(&Sound, 3);
+        lab.crash(A);
+        lab.node(A).durable = [(place, intact), (mark, cell)].into();
+        lab.boot(A);
+        lab.sync(A, false);
+        lab.fire(C, Timer::Attempt);
+        talk(&mut lab, A, C);
+        assert_eq!(held(&lab, C), None, "it is silent: {cell:?}");
+        lab.pass(22);
+        for _ in 0..2 {
+            lab.fire(A, Timer::Attempt);
+            settle(&mut lab);
+        }
+        assert_eq!(held(&lab, A), Some(ballot(2, A)), "it counts its starts: {cell:?}");
+    }
+}
+
 /// One place that cannot be read may hold the last count.
 #[test]
 fn an_older_count_is_not_trusted_beside_an_unreadable_one() {

@@ -2,6 +2,7 @@
 
 use crate::explore::Purse;
 use crate::scenario::Duration;
+use crate::subject::Mistake;
 use interregnum_core::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,21 +101,24 @@ impl Time {
     ///
     /// # Errors
     /// Why there is no such clock.
-    pub(super) fn counts(&self, fast: bool) -> Result<Span, String> {
+    pub(super) fn counts(&self, fast: bool) -> Result<Span, Mistake> {
         const MILLION: u64 = 1_000_000;
         let (beat, rate) = (self.beat.0.as_nanos(), u64::from(self.rate_ppm));
         if beat == 0 || beat > MILLION * MILLION {
-            return Err("a beat takes between 1ns and 1000s".to_owned());
+            let message = format!("found {}, expected between 1ns and 1000s", self.beat.0);
+            return Err(Mistake::new("explore.bounds.time.beat", message));
         }
         if rate > MILLION / 2 {
-            return Err("a clock is off by at most 500000 parts per million".to_owned());
+            let message = format!("found `{rate}`, expected at most 500000");
+            return Err(Mistake::new("explore.bounds.time.rate_ppm", message));
         }
         let product = beat * if fast { MILLION + rate } else { MILLION - rate };
         if !product.is_multiple_of(MILLION) {
-            return Err(format!(
+            let message = format!(
                 "a clock that is off by {rate} parts per million does not count whole nanoseconds in {}",
                 self.beat.0
-            ));
+            );
+            return Err(Mistake::new("explore.bounds.time.beat", message));
         }
         Ok(Span::nanos(product / MILLION))
     }
@@ -174,6 +178,9 @@ pub(super) const BOUNDS: &[&str] = &[
     "unsynced",
     "system",
     "claims",
+    "timers_each",
+    "active",
+    "unsteady",
 ];
 
 /// The clients have made all their calls.
@@ -188,6 +195,12 @@ pub(super) const UNSYNCED: usize = 13;
 pub(super) const SYSTEM: usize = 14;
 /// The system claims nothing from here on.
 pub(super) const CLAIMS: usize = 15;
+/// A node's timers have fired as often as they may.
+pub(super) const TIMERS_EACH: usize = 16;
+/// A timer of a node that is not active is due, or a client would call it.
+pub(super) const ACTIVE: usize = 17;
+/// A node could fall, or its disk fail, that is not unsteady.
+pub(super) const UNSTEADY: usize = 18;
 
 impl Bounds {
     /// Nothing happens.
@@ -227,22 +240,43 @@ impl Bounds {
         ]
     }
 
-    /// Whether there is room for the budgets.
-    ///
-    /// # Errors
-    /// Which one is too large.
-    pub(super) fn check(&self) -> Result<(), String> {
-        if self.pauses > 0 && self.effects == 0 {
-            return Err("`explore.bounds.pauses` needs `effects`: after how many of a step's effects to pause".to_owned());
-        }
-        let mut budgets = self.budgets().into_iter();
-        budgets.find(|(_, amount)| *amount > Purse::MOST).map_or(Ok(()), |(budget, amount)| {
-            let name = BOUNDS[budget as usize];
-            Err(format!(
-                "`explore.bounds.{name}` is {amount}; a search has at most {}",
-                Purse::MOST
-            ))
-        })
+    /// What is asked for that cannot be, or that would make no difference.
+    pub(super) fn mistakes(&self, nodes: usize) -> Vec<Mistake> {
+        let at = |name: &str, message: String| {
+            let within = if name == "beats" { "time." } else { "" };
+            Mistake::new(format!("explore.bounds.{within}{name}"), message)
+        };
+        let large = self.budgets().into_iter().filter(|(_, amount)| *amount > Purse::MOST);
+        let large = large.map(|(budget, amount)| {
+            let message = format!("found `{amount}`, expected at most {}", Purse::MOST);
+            at(BOUNDS[budget as usize], message)
+        });
+        let falls = self.crashes > 0 || self.pauses > 0;
+        let needs = [
+            ("pauses", self.pauses > 0 && self.effects == 0, "effects"),
+            ("effects", self.effects > 0 && !falls, "crashes` or `pauses"),
+            ("torn_writes", self.torn_writes > 0 && self.power_losses == 0, "power_losses"),
+            ("calls", self.calls > 0 && self.clients == 0, "clients"),
+            ("clients", self.clients > 0 && self.calls == 0, "calls"),
+            ("timers_each", self.timers_each.is_some() && self.timers == 0, "timers"),
+        ];
+        let needs = needs
+            .into_iter()
+            .filter(|(_, lacks, _)| *lacks)
+            .map(|(name, _, other)| at(name, format!("without `{other}` it allows nothing")));
+        let of_nodes = [("active", self.active), ("unsteady", self.unsteady)];
+        let of_nodes = of_nodes.into_iter().filter_map(|(name, most)| {
+            let most = usize::from(most?);
+            (most > nodes)
+                .then(|| at(name, format!("found `{most}`, expected at most {nodes} nodes")))
+        });
+        large.chain(needs).chain(of_nodes).collect()
+    }
+
+    /// Whether nodes fall, or stop, or their disks fail.
+    pub(super) const fn falls(&self) -> bool {
+        let Self { crashes, power_losses, pauses, disk_errors, .. } = *self;
+        crashes > 0 || power_losses > 0 || pauses > 0 || disk_errors > 0
     }
 
     /// What there is to spend.

@@ -1,6 +1,6 @@
 //! What may happen next.
 
-use super::bounds::{Budget, CALLS, UNSYNCED};
+use super::bounds::{ACTIVE, Budget, CALLS, TIMERS_EACH, UNSTEADY, UNSYNCED};
 use super::{ClusterModel, State};
 use crate::cluster::{Branch, UnderWay};
 use crate::system::ExplorableSystem;
@@ -242,12 +242,8 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
                 }
             }
         }
-        if !paused && self.model.may_fire(usize::from(node), branch) {
-            for (nth, alarm) in (0..).zip(&branch.timers) {
-                if alarm.due.is_passed(branch.clock) && self.affords(Budget::Timers) {
-                    self.steps(What::Fire(At { node, nth }));
-                }
-            }
+        if !paused && bounds.timers > 0 {
+            self.timers(node, branch);
         }
         if branch.machine.is_none() {
             self.simply(What::Start(node));
@@ -256,6 +252,22 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
         }
         if unsteady && bounds.power_losses > 0 && self.affords(Budget::PowerLosses) {
             self.power_losses(node, branch);
+        }
+        self.cuts[UNSTEADY] += u64::from(!unsteady && bounds.falls());
+    }
+
+    fn timers(&mut self, node: u8, branch: &Branch<S::Process>) {
+        for (nth, alarm) in (0..).zip(&branch.timers) {
+            if !alarm.due.is_passed(branch.clock) {
+                continue;
+            }
+            if !self.model.is_active(usize::from(node)) {
+                self.cuts[ACTIVE] += 1;
+            } else if !self.model.may_fire(usize::from(node), branch) {
+                self.cuts[TIMERS_EACH] += 1;
+            } else if self.affords(Budget::Timers) {
+                self.steps(What::Fire(At { node, nth }));
+            }
         }
     }
 
@@ -314,8 +326,12 @@ impl<S: ExplorableSystem> All<'_, '_, S> {
                 continue;
             }
             for (node, branch) in (0..).zip(&self.state.nodes) {
-                if branch.is_awake() && self.model.is_active(usize::from(node)) {
-                    self.steps(What::Ask(Ask { client, node }));
+                if !branch.is_awake() {
+                    continue;
+                }
+                match self.model.is_active(usize::from(node)) {
+                    true => self.steps(What::Ask(Ask { client, node })),
+                    false => self.cuts[ACTIVE] += 1,
                 }
             }
         }

@@ -1,22 +1,25 @@
 //! One history, choice by choice, shown like any run.
 //!
-//! Time is only shown: every choice takes a millisecond.
+//! Time is only shown: every choice takes a millisecond; where there are beats, and long ones, they take their time,
+//! and choices a microsecond.
 
 use super::director::Onlooker;
 use super::stage::Stage;
 use super::step::guarded;
-use super::{Choice, ClusterModel, Explore, Wrong};
+use super::{Choice, ClusterModel, Explore, What, Wrong};
 use crate::clock::TrueTime;
 use crate::cluster::Cluster;
 use crate::explore::Step;
 use crate::outcome::{Observed, Outcome};
 use crate::run::outcome::{property, tallies, undeployable, violated, violation};
 use crate::seen::Seen;
-use crate::subject::Mistake;
 use crate::system::{ExplorableSystem, Setup};
 use crate::tap::Tap;
 use crate::trace::{Recorder, Tracer};
 use interregnum_core::{Machine, Span};
+
+/// A beat that is shown as long as it is: many choices fit in.
+const LONG_BEAT: Span = Span::millis(1);
 
 /// Everything that is made of a run, along this history.
 struct Shown<'r, M: Machine> {
@@ -47,7 +50,7 @@ pub(super) fn follow<S: ExplorableSystem>(
     let Explore { bounds, reductions, .. } = scenario.explore.clone().unwrap_or_default();
     let model = match ClusterModel::new(system, own, bounds, reductions) {
         Ok(model) => model,
-        Err(why) => return undeployable(seed, &[Mistake::new("choices", why)]),
+        Err(mistakes) => return undeployable(seed, &mistakes),
     };
     let mut tap = Tap::new(system.checks(setup), recorder.map(|to| Tracer::new(to, S::glance)));
     tap.ends_claims = S::ends_claims;
@@ -67,8 +70,13 @@ fn walk<'r, S: ExplorableSystem>(
 ) -> Observed {
     let mut state = stage.begin(model);
     let mut cuts = vec![0; super::bounds::BOUNDS.len()];
+    let beat = model.bounds.time.map(|time| time.beat.0).filter(|beat| *beat >= LONG_BEAT);
+    let mut began = TrueTime::ZERO;
     for (number, choice) in (1..).zip(choices) {
-        stage.onlooker.now = TrueTime::ZERO.after(Span::millis(number));
+        let passes = matches!(choice.what, What::Pass(_));
+        began = beat.filter(|_| passes).map_or(began, |beat| began.after(beat));
+        let choice_takes = if beat.is_some() { Span::micros(1) } else { Span::millis(1) };
+        stage.onlooker.now = began.after(choice_takes.times(number));
         match stage.step(model, &state, *choice, &mut cuts) {
             Step::To(_) => state = stage.build(&state),
             Step::Wrong(Wrong::Panicked(what)) => return Observed::Panicked(what),
@@ -79,7 +87,8 @@ fn walk<'r, S: ExplorableSystem>(
             Step::Wrong(Wrong::Unfit(why)) => return Observed::Inconclusive(why),
             Step::Same | Step::Beyond(_) => {
                 let why = format!(
-                    "choice {number} leads nowhere: another version, or other bounds, made this history"
+                    "choice {number} cannot be made here: the machine does something else by now, or other bounds made \
+                     this history"
                 );
                 return Observed::Inconclusive(why);
             }

@@ -1,9 +1,11 @@
 //! What came of searching a scenario, as plain data.
 
 use super::{Bounds, Choice, ClusterModel, Explore, Wrong, follow};
+use crate::cluster::Misdeed;
 use crate::explore::{Cut, End, Exercised, Limits, Search, Watch};
 use crate::outcome::{Evidence, Outcome};
 use crate::scenario::{Observed, Scenario};
+use crate::subject::Mistake;
 use crate::system::{ExplorableSystem, Setup};
 use crate::trace::Recorder;
 use crate::verdict::Verdict;
@@ -28,15 +30,37 @@ pub struct How<'a> {
 pub struct Searchable<S: crate::system::System + ?Sized> {
     pub(crate) explore: fn(&S, Setup<'_, S>, How<'_>) -> Result<Exploration, String>,
     pub(crate) follow: Follow<S>,
+    pub(crate) check: Check<S>,
 }
 
 type Follow<S> = fn(&S, &Setup<'_, S>, &[Choice], u64, Option<&mut dyn Recorder>) -> Outcome;
+
+type Check<S> = fn(&S, Setup<'_, S>, &Explore) -> Vec<Mistake>;
+
+fn said(mistakes: &[Mistake]) -> String {
+    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// What is wrong with what a scenario says of its search.
+fn check<S: ExplorableSystem>(system: &S, setup: Setup<'_, S>, explore: &Explore) -> Vec<Mistake> {
+    let planted = setup.mutant;
+    let model = ClusterModel::new(system, setup, explore.bounds, explore.reductions);
+    let mut mistakes = model.err().unwrap_or_default();
+    if planted.is_some_and(|mutant| Misdeed::of(mutant.id).is_some()) {
+        let message = "the bug is the host's, and a search has no host that errs";
+        mistakes.push(Mistake::new("mutant", message));
+    }
+    if explore.depth == Some(0) {
+        mistakes.push(Mistake::new("explore.depth", "found `0`, expected at least 1"));
+    }
+    mistakes
+}
 
 impl<S: ExplorableSystem> Searchable<S> {
     /// Searches are made with what the system says of itself.
     #[must_use]
     pub const fn new() -> Self {
-        Self { explore: explore::<S>, follow: follow::follow::<S> }
+        Self { explore: explore::<S>, follow: follow::follow::<S>, check: check::<S> }
     }
 }
 
@@ -96,13 +120,21 @@ pub struct Violated {
     pub evidence: Vec<Evidence>,
 }
 
+/// A failure that was not expected, or not this one.
+fn surprise(found: &Violated, scenario: &Scenario) -> String {
+    let expected =
+        scenario.expect.invariant.as_ref().map(|invariant| format!("expected {invariant}; "));
+    format!("{}{}: {}", expected.unwrap_or_default(), found.invariant, found.what)
+}
+
 fn explore<S: ExplorableSystem>(
     system: &S,
     setup: Setup<'_, S>,
     how: How<'_>,
 ) -> Result<Exploration, String> {
     let Explore { bounds, depth, reductions, .. } = *how.explore;
-    let model = ClusterModel::new(system, setup, bounds, reductions)?;
+    let model = ClusterModel::new(system, setup, bounds, reductions);
+    let model = model.map_err(|mistakes| said(&mistakes))?;
     let limits = Limits { depth: depth.unwrap_or(u32::MAX), memory_bytes: how.memory_bytes };
     let search = Search { model: &model, limits, watch: how.watch };
     let found = if how.deep { search.deep() } else { search.layers(how.pool) };
@@ -162,7 +194,7 @@ impl Exploration {
             }
             return match meant {
                 true => (Verdict::Passed, None),
-                false => (Verdict::Failed, Some(format!("{}: {}", found.invariant, found.what))),
+                false => (Verdict::Failed, Some(surprise(found, scenario))),
             };
         }
         if let Some(ended) = &self.ended {

@@ -62,6 +62,7 @@ pub use step::Wrong;
 use super::{Key, Model, Purse, Step};
 use crate::cluster::Branch;
 use crate::outcome::Property;
+use crate::subject::Mistake;
 use crate::system::{ExplorableSystem, Setup};
 use bounds::{BOUNDS, Budget};
 use director::Nobody;
@@ -95,41 +96,47 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
         setup: Setup<'s, S>,
         bounds: Bounds,
         reductions: Reductions,
-    ) -> Result<Self, String> {
-        let deployment = system
-            .deploy(&setup)
-            .map_err(|mistakes| mistakes.first().map_or_else(String::new, ToString::to_string))?;
+    ) -> Result<Self, Vec<Mistake>> {
+        let unfit = |why: String| vec![Mistake::new("explore", why)];
+        let deployment = system.deploy(&setup)?;
         if deployment.shared_disks > 0 {
-            return Err("it has shared disks, which cannot be searched yet".to_owned());
+            return Err(unfit("it has shared disks, which cannot be searched yet".to_owned()));
         }
         if deployment.processes.iter().any(|process| process.id.part.0 > 0) {
-            return Err(
-                "it has nodes with several processes, which cannot be searched yet".to_owned()
-            );
+            let why = "it has nodes with several processes, which cannot be searched yet";
+            return Err(unfit(why.to_owned()));
         }
-        bounds.check()?;
         let nodes = deployment.processes.len();
+        let mistakes = bounds.mistakes(nodes);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let checks = system.checks(&setup);
         let properties = exercise::invariants(&checks);
         for check in checks {
             let judged: Vec<_> = check.tallies().iter().map(|tally| tally.property.id).collect();
             if check.branching().is_none() {
-                return Err(format!("the check of {} cannot be copied", judged.join(", ")));
+                return Err(unfit(format!("the check of {} cannot be copied", judged.join(", "))));
             }
         }
         let counts = match bounds.time {
             None => [Span::ZERO; 2],
             Some(time) if time.rate_ppm > 0 && nodes > MOST_CLOCKS => {
-                return Err(format!("of clocks that are off there are at most {MOST_CLOCKS}"));
+                let message = format!("of clocks that are off there are at most {MOST_CLOCKS}");
+                return Err(vec![Mistake::new("explore.bounds.time.rate_ppm", message)]);
             }
             Some(time) => {
-                let counts = [time.counts(false)?, time.counts(true)?];
-                if time.rate_ppm > system.tolerance(&setup).clock_rate_ppm {
-                    let why =
-                        "`explore.bounds.time.rate_ppm` is more than the system claims to survive";
-                    return Err(why.to_owned());
+                let most = system.tolerance(&setup).clock_rate_ppm;
+                if time.rate_ppm > most {
+                    let message = format!(
+                        "found `{}`, expected at most {most}, which is what the system claims to survive",
+                        time.rate_ppm
+                    );
+                    return Err(vec![Mistake::new("explore.bounds.time.rate_ppm", message)]);
                 }
-                counts
+                let counts = [time.counts(false), time.counts(true)];
+                let [slow, fast] = counts.map(|counts| counts.map_err(|mistake| vec![mistake]));
+                [slow?, fast?]
             }
         };
         let mut script = system.script(&setup);

@@ -5,6 +5,7 @@
 //! early cannot break safety, and does not let a round end in which everybody could have answered.
 
 use super::mutants::MUTANTS;
+use crate::planted::joined;
 use crate::subject::{Exempt, Mutant};
 use interregnum_core::Fingerprint;
 use interregnum_core::paxos::Fact;
@@ -44,16 +45,7 @@ const HOSTS: [Mutant; 4] = [
 ];
 
 /// Every planted bug, of the machine and of its host.
-pub(super) const ALL: &[Mutant] = &const {
-    let mut all = [HOSTS[0]; MUTANTS.len() + HOSTS.len()];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] =
-            if index < MUTANTS.len() { MUTANTS[index] } else { HOSTS[index - MUTANTS.len()] };
-        index += 1;
-    }
-    all
-};
+pub(super) const ALL: &[Mutant] = &joined::<{ MUTANTS.len() + HOSTS.len() }>(&MUTANTS, &HOSTS);
 
 /// The known bugs that Paxos cannot have.
 pub(super) const EXEMPT: &[Exempt] = &[

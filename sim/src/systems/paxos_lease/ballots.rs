@@ -69,9 +69,9 @@ impl Ballots {
         let asked = self.nodes.get_mut(from.index())?;
         let before = *asked;
         asked.asks(now, to, ballot);
-        match before.last {
-            Some(_) => self.tally.exercised(now),
-            None => self.tally.checked(),
+        match before.last.is_some_and(|last| before.fell || last != ballot) {
+            true => self.tally.exercised(now),
+            false => self.tally.checked(),
         }
         if before.allows(from, to, ballot) {
             return None;

@@ -80,8 +80,10 @@ impl Holders {
 
     /// A node holds the lease or acts on it. That it is the only one is put to the test if another one asks for it.
     fn test_whether_alone<M: Machine>(&mut self, view: View<'_, M>, holder: NodeId) {
-        let wants = |watched: &Watched| watched.asks.is_some() || watched.held.is_some();
-        let contested = self.each().any(|(node, watched)| node != holder && wants(watched));
+        let wants = |(node, watched): (NodeId, &Watched)| {
+            node != holder && watched.wants_lease(view.local_time(node))
+        };
+        let contested = self.each().any(wants);
         match contested {
             true => self.holders.exercised(view.now()),
             false => self.holders.checked(),
@@ -114,8 +116,9 @@ impl Holders {
                 None
             }
             Message::Release { ballot } => {
-                node.release(ballot);
                 node.asks = None;
+                // Its owner has given it up for ever, whoever may still have it recorded.
+                self.nodes.iter_mut().for_each(|node| node.release(ballot));
                 None
             }
             Message::Prepare { ballot } => {
@@ -136,7 +139,12 @@ impl Holders {
                 let failure = self
                     .keeps_silent(view, from)
                     .or_else(|| self.favours(view, from, ballot, None));
-                self.nodes.get_mut(from.index())?.grant(clock, grant(ballot, true));
+                // What its owner has given up, or was overtaken with, protects nobody.
+                let is_after =
+                    |owner: &Watched| owner.has_asked(ballot, view.local_time(ballot.node));
+                if self.nodes.get(ballot.node.index()).is_some_and(is_after) {
+                    self.nodes.get_mut(from.index())?.grant(clock, grant(ballot, true));
+                }
                 failure
             }
             Message::Refused { .. } => {
@@ -308,10 +316,12 @@ where
         let of = |process: ProcessId| process.node.index();
         let failure = match *seen {
             Seen::Sent { from, message, .. } => self.sent(view, from.node, *message),
-            Seen::Delivered { to, message: Message::Release { ballot }, .. } => {
-                if let Some(node) = self.nodes.get_mut(of(to)) {
-                    node.release(*ballot);
-                }
+            Seen::Delivered {
+                to,
+                message: Message::Prepare { .. } | Message::Accept { .. },
+                ..
+            } => {
+                self.is_asked(view, to.node);
                 None
             }
             Seen::Called { process, id, .. } => {
@@ -337,7 +347,10 @@ where
                 None
             }
             Seen::Crashed { process, .. } | Seen::Halted { process, .. } => {
-                self.nodes.get_mut(of(process)).map(Watched::fall);
+                let clock = view.local_time(process.node);
+                if let Some(node) = self.nodes.get_mut(of(process)) {
+                    node.fall(clock);
+                }
                 None
             }
             Seen::Paused { process } => {

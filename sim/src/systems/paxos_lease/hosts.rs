@@ -6,6 +6,7 @@
 //! end before anybody could answer come to nothing.
 
 use super::rows::MUTANTS;
+use crate::planted::joined;
 use crate::subject::{Exempt, Mutant};
 use interregnum_core::paxos_lease::{Ballot, Fact};
 
@@ -44,16 +45,7 @@ const HOSTS: [Mutant; 4] = [
 ];
 
 /// Every planted bug, of the machine and of its host.
-pub(super) const ALL: &[Mutant] = &const {
-    let mut all = [HOSTS[0]; MUTANTS.len() + HOSTS.len()];
-    let mut index = 0;
-    while index < all.len() {
-        all[index] =
-            if index < MUTANTS.len() { MUTANTS[index] } else { HOSTS[index - MUTANTS.len()] };
-        index += 1;
-    }
-    all
-};
+pub(super) const ALL: &[Mutant] = &joined::<{ MUTANTS.len() + HOSTS.len() }>(&MUTANTS, &HOSTS);
 
 const fn exempt(id: &'static str, bug: &'static str, why: &'static str) -> Exempt {
     Exempt { id, bug, why }

@@ -9,6 +9,17 @@ use crate::check::{Failure, View};
 use interregnum_core::{Deadline, Machine, NodeId};
 
 impl Holders {
+    /// Somebody asks `node`: if it must be silent, that puts it to the test.
+    pub(super) fn is_asked<M: Machine>(&mut self, view: View<'_, M>, node: NodeId) {
+        let silent = self
+            .nodes
+            .get(node.index())
+            .is_some_and(|watched| !watched.silent_until.is_passed(view.local_time(node)));
+        if silent {
+            self.silence.exercised(view.now());
+        }
+    }
+
     /// L3, as `from` answers somebody.
     pub(super) fn keeps_silent<M: Machine>(
         &mut self,
@@ -16,11 +27,7 @@ impl Holders {
         from: NodeId,
     ) -> Option<Failure> {
         let node = self.nodes.get(from.index())?;
-        if node.silent_until == Deadline::PASSED {
-            self.silence.checked();
-            return None;
-        }
-        self.silence.exercised(view.now());
+        self.silence.checked();
         let left = node.silent_until.left(view.local_time(from));
         if node.silent_until.is_passed(view.local_time(from)) {
             return None;

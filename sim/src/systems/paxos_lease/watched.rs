@@ -117,14 +117,21 @@ impl Watched {
         self.grants.retain(|grant| grant.ballot != ballot);
     }
 
-    pub(super) fn fall(&mut self) {
+    /// It stops when its clock shows `clock`: what it granted and has not run out by then, it tells nobody about.
+    pub(super) fn fall(&mut self, clock: LocalTime) {
         (self.held, self.asks, self.called, self.accepts) = (None, None, None, None);
+        self.grants.retain(|grant| grant.lasts(clock));
         self.grants.iter_mut().for_each(|grant| grant.down = true);
+    }
+
+    /// Whether it asks for the lease, or claims to hold it, when its clock shows `clock`.
+    pub(super) fn wants_lease(&self, clock: LocalTime) -> bool {
+        let until = [self.asks.map(|(_, until)| until), self.held.map(|held| held.until)];
+        until.into_iter().flatten().any(|until| !until.is_passed(clock))
     }
 
     /// It starts anew, and must be silent for so long if it has anything to forget.
     pub(super) fn start(&mut self, now: TrueTime, until: Deadline) {
-        self.fall();
         (self.promised, self.started) = (None, now);
         // The first start has nothing to forget.
         self.maybe_silent_until = if self.was_up { until } else { Deadline::PASSED };
