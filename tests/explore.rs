@@ -158,7 +158,7 @@ fn what_reads_a_clock_is_refused_with_the_reason() {
 fn a_folder_without_models_is_said_to_be_one() {
     let output = interregnum(&["explore", "scenarios/audit"]);
     assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("no scenario with an `explore` block"));
+    assert!(text(&output.stderr).contains("nothing to search there"));
 }
 
 /// Within a debug build's patience: those that take few states.

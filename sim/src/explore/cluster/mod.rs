@@ -126,6 +126,9 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
                 return Err(vec![Mistake::new("explore.bounds.time.rate_ppm", message)]);
             }
             Some(time) => {
+                let counts = [time.counts(false), time.counts(true)];
+                let [slow, fast] = counts.map(|counts| counts.map_err(|mistake| vec![mistake]));
+                let counts = [slow?, fast?];
                 let most = system.tolerance(&setup).clock_rate_ppm;
                 if time.rate_ppm > most {
                     let message = format!(
@@ -134,9 +137,7 @@ impl<'s, S: ExplorableSystem> ClusterModel<'s, S> {
                     );
                     return Err(vec![Mistake::new("explore.bounds.time.rate_ppm", message)]);
                 }
-                let counts = [time.counts(false), time.counts(true)];
-                let [slow, fast] = counts.map(|counts| counts.map_err(|mistake| vec![mistake]));
-                [slow?, fast?]
+                counts
             }
         };
         let mut script = system.script(&setup);

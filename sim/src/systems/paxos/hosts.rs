@@ -45,7 +45,7 @@ const HOSTS: [Mutant; 4] = [
 ];
 
 /// Every planted bug, of the machine and of its host.
-pub(super) const ALL: &[Mutant] = &joined::<{ MUTANTS.len() + HOSTS.len() }>(&MUTANTS, &HOSTS);
+pub(super) const ALL: &[Mutant] = &joined::<{ MUTANTS.len() + HOSTS.len() }>(MUTANTS, &HOSTS);
 
 /// The known bugs that Paxos cannot have.
 pub(super) const EXEMPT: &[Exempt] = &[

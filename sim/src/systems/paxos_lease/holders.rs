@@ -13,9 +13,7 @@
 //! **L2.** When a belief arises, a majority excludes the others in the believer's favour; while it lasts, none of
 //! these calls the lease open to another node, or accepts another node's ballot, as long as that node may still get
 //! the lease in it. When somebody acts, a majority excludes the others in its favour.
-//! **L3** is judged in `silence`.
-//!
-//! Answers that a pause held back are not judged: the step that gave them was earlier.
+//! **L3** is judged in `silence`. Answers that a pause held back are not judged: the step that gave them was earlier.
 
 use super::counts::Counts;
 use super::properties::{L1, L2, L3};
@@ -134,24 +132,31 @@ impl Holders {
                 node.promise(ballot);
                 self.keeps_silent(view, from).or_else(|| self.favours(view, from, ballot, live))
             }
-            Message::Accepted { ballot } => {
-                node.promise(ballot);
-                let failure = self
-                    .keeps_silent(view, from)
-                    .or_else(|| self.favours(view, from, ballot, None));
-                // What its owner has given up, or was overtaken with, protects nobody.
-                let is_after =
-                    |owner: &Watched| owner.has_asked(ballot, view.local_time(ballot.node));
-                if self.nodes.get(ballot.node.index()).is_some_and(is_after) {
-                    self.nodes.get_mut(from.index())?.grant(clock, grant(ballot, true));
-                }
-                failure
-            }
+            Message::Accepted { ballot } => self.accepted(view, from, grant(ballot, true)),
             Message::Refused { .. } => {
                 self.counts.refused += 1;
                 self.keeps_silent(view, from)
             }
         }
+    }
+
+    /// A node has recorded a lease.
+    fn accepted<M: Machine>(
+        &mut self,
+        view: View<'_, M>,
+        from: NodeId,
+        grant: Grant,
+    ) -> Option<Failure> {
+        let ballot = grant.ballot;
+        self.nodes.get_mut(from.index())?.promise(ballot);
+        let failure =
+            self.keeps_silent(view, from).or_else(|| self.favours(view, from, ballot, None));
+        // What its owner has given up, or was overtaken with, protects nobody.
+        let owner = self.nodes.get(ballot.node.index())?;
+        if owner.has_asked(ballot, view.local_time(ballot.node)) {
+            self.nodes.get_mut(from.index())?.grant(view.local_time(from), grant);
+        }
+        failure
     }
 
     /// L2, as `from` answers in a ballot that the lease it knows of is `live`, or accepts the ballot. Whatever lease

@@ -120,8 +120,8 @@ fn a_restarted_acceptor_is_silent_for_exactly_as_long_as_it_must() {
 fn a_clock_counts_whole_nanoseconds_or_there_is_no_search() {
     for (time, why) in [
         (time(3, 250_000, None), "does not count whole nanoseconds"),
-        (time(0, 0, None), "a beat takes between"),
-        (time(4, 500_001, None), "off by at most 500000"),
+        (time(0, 0, None), "expected between 1ns and 1000s"),
+        (time(4, 500_001, None), "expected at most 500000"),
     ] {
         let (scenario, load) = (scenario(), ActLoad::default());
         let settings = PaxosLeaseSettings::default();
