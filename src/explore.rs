@@ -55,7 +55,7 @@ fn left_out(args: &Args, scenario: &Scenario) -> Option<&'static str> {
 pub(crate) fn search(
     program: &Program,
     args: &Args,
-    all_loaded: &[(PathBuf, Loaded)],
+    scenarios: &[(PathBuf, Loaded)],
     io: &mut Io,
 ) -> Exit {
     let pool = match pool(args.jobs) {
@@ -70,7 +70,7 @@ pub(crate) fn search(
         return Exit::Usage;
     }
     let (mut all, mut exit) = (Vec::new(), Exit::Passed);
-    for (nth, (path, loaded)) in (1..).zip(all_loaded) {
+    for (nth, (path, loaded)) in (1..).zip(scenarios) {
         match one(program, args, path, loaded, &pool, io) {
             Ok(searched) => all.push(searched),
             Err(why) => {
@@ -80,7 +80,7 @@ pub(crate) fn search(
         }
         if crate::pace::is_interrupted() {
             let left: Vec<_> =
-                all_loaded.iter().skip(nth).map(|(path, _)| path.display().to_string()).collect();
+                scenarios.iter().skip(nth).map(|(path, _)| path.display().to_string()).collect();
             if !left.is_empty() {
                 io.error(&format!("interrupted; not searched: {}", left.join(", ")));
             }

@@ -155,6 +155,34 @@ fn what_reads_a_clock_is_refused_with_the_reason() {
 }
 
 #[test]
+fn mistakes_in_a_search_have_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.json");
+    for (text, wrong) in [
+        (r#"{ "bounds": { "crashes": 31, "active": 9 } }"#, "explore.bounds.active"),
+        (r#"{ "bounds": {}, "depth": 0 }"#, "explore.depth"),
+        (r#"{ "bounds": {}, "at_least": { "A10": 1 } }"#, "unknown invariant `A10`"),
+    ] {
+        let lines = "{ \"version\": 1, \"title\": \"t\", \"system\": \"paxos\",\n\"explore\": ";
+        fs::write(&path, format!("{lines}{text}\n}}")).unwrap();
+        let output = interregnum(&["scenario", "check", &path.display().to_string()]);
+        let told = text_of(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(wrong) && told.contains("wrong.json:2:"), "{told}");
+    }
+    let mut host = pair();
+    host["mutant"] = json!("paxos/host-drops-facts");
+    fs::write(&path, host.to_string()).unwrap();
+    let output = interregnum(&["explore", &path.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text_of(&output).contains("a search has no host that errs"));
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+#[test]
 fn a_folder_without_models_is_said_to_be_one() {
     let output = interregnum(&["explore", "scenarios/audit"]);
     assert_eq!(output.status.code(), Some(4));

@@ -50,8 +50,8 @@ impl Acceptor {
 }
 
 impl<R: Rules> PaxosLease<R> {
-    /// Whether the acceptor takes part. It must not before the count of starts, or a mark, is durable: were that lost, the
-    /// next start would take itself for the first one, and would not be silent although it forgot something.
+    /// Whether the acceptor takes part. It must not before the count of starts, or a mark, is durable: were that
+    /// lost, the next start would take itself for the first one, and would not be silent although it forgot something.
     pub(super) fn may_answer(&self, config: &Config<R>, now: LocalTime) -> bool {
         config.rules.may_answer(self.durable) && self.acceptor.silent_until.is_passed(now)
     }

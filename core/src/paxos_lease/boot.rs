@@ -71,8 +71,7 @@ impl<R: Rules> PaxosLease<R> {
         cx.sync(VOLUME, Started(restart));
     }
 
-    /// This start has no count. A mark that can be read is not written again, so that it need not be made durable
-    /// anew by everybody.
+    /// This start has no count. A mark that can be read says all that there is to say.
     fn leave_mark(image: &Image<Record>, restart: Restart, cx: &mut Context<'_, Self>) {
         if image.record(record::MARK).is_none() {
             cx.write(record::MARK, record::MARKED);

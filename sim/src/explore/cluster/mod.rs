@@ -18,8 +18,8 @@
 //! node's clock has counted the least that it was armed for, or any time after: whoever is paused is late. States
 //! that differ only in when they are are the same, as long as machines and checks keep [deadlines], of which they
 //! can only ask how much is left. A reading of a clock, kept or sent, keeps them apart: nothing is missed, but where
-//! beats are without end the search may be, too. Where no beat is given, a machine that reads a clock is refused. The wall
-//! clock, which anybody may step, is in no search.
+//! beats are without end the search may be, too. Where no beat is given, a machine that reads a clock is refused.
+//! The wall clock, which anybody may step, is in no search.
 //!
 //! [deadlines]: interregnum_core::Deadline
 //!

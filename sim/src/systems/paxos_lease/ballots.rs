@@ -77,7 +77,11 @@ impl Ballots {
             return None;
         }
         self.tally.violated += 1;
-        let what = format!("{from} asks in {ballot}, which it may have asked in before");
+        let why = match ballot.node == from {
+            true => "which it may have asked in before",
+            false => "which is not its own",
+        };
+        let what = format!("{from} asks in {ballot}, {why}");
         let mut failure = Failure::new(&L5, what);
         if let Some(last) = before.last {
             failure = failure.because(before.since, from, format!("asks in {last}"));

@@ -1,11 +1,11 @@
-//! L1 to L3: at most one node holds the lease, and only by right.
+//! L1 and L2: at most one node holds the lease, and only by right. What is seen of each node serves L3, too.
 //!
 //! **Exclusion.** A node excludes all others in favour of a ballot's owner from when it sent its acceptance until its
 //! own clock has counted a grant, also if it accepts another ballot meanwhile: that is right or wrong by itself. Its own
 //! acceptance a node does not send to itself: it excludes the others from when it asked them to accept, unless it has
-//! shown to have promised more, or must be silent. A release of that very ballot ends it. A node that is down excludes
-//! everybody, and one that has started anew does so as long as it must be silent. All of it is seen on the wire and
-//! on the clocks.
+//! shown to have promised more, or must be silent. That its owner tells anybody that it released that very ballot ends
+//! it everywhere. A node that is down excludes everybody, and one that has started anew does so as long as it must be
+//! silent. All of it is seen on the wire and on the clocks.
 //!
 //! **L1.** No two nodes believe at one instant of true time that they hold, and who answers a client that it acted, in
 //! the very step that took up the call, does so in the time that it believes to have. A claim to a lease that nobody
@@ -113,9 +113,10 @@ impl Holders {
                 }
                 None
             }
+            Message::Release { ballot } if ballot.node != from => None,
             Message::Release { ballot } => {
                 node.asks = None;
-                // Its owner has given it up for ever, whoever may still have it recorded.
+                // Its owner has given it up for ever, whoever may still have it recorded; nobody else could.
                 self.nodes.iter_mut().for_each(|node| node.release(ballot));
                 None
             }

@@ -8,7 +8,8 @@
 use super::rows::MUTANTS;
 use crate::planted::joined;
 use crate::subject::{Exempt, Mutant};
-use interregnum_core::paxos_lease::{Ballot, Fact};
+use interregnum_core::Machine;
+use interregnum_core::paxos_lease::{Ballot, Fact, PaxosLease, Sound};
 
 const HOSTS: [Mutant; 4] = [
     Mutant {
@@ -50,6 +51,9 @@ pub(super) const ALL: &[Mutant] = &joined::<{ MUTANTS.len() + HOSTS.len() }>(&MU
 const fn exempt(id: &'static str, bug: &'static str, why: &'static str) -> Exempt {
     Exempt { id, bug, why }
 }
+
+/// There are no notices that could be lost: this does not compile where there are.
+const _: fn(&<PaxosLease<Sound> as Machine>::Notice) -> ! = |notice| match *notice {};
 
 /// The known bugs that it cannot have.
 pub(super) const EXEMPT: &[Exempt] = &[

@@ -121,6 +121,28 @@ fn budgets_that_there_is_no_room_for_are_refused() {
 }
 
 #[test]
+fn bounds_that_allow_nothing_are_refused() {
+    let (scenario, settings, load) = (scenario(2), Default::default(), Default::default());
+    let system = PaxosSystem::sound();
+    let bounds = Bounds { timers: 1, ..Bounds::default() };
+    for (bounds, at) in [
+        (Bounds { pauses: 1, ..bounds }, "pauses"),
+        (Bounds { effects: 1, ..bounds }, "effects"),
+        (Bounds { torn_writes: 1, ..bounds }, "torn_writes"),
+        (Bounds { calls: 1, ..bounds }, "calls"),
+        (Bounds { clients: 1, ..bounds }, "clients"),
+        (Bounds { timers: 0, timers_each: Some(1), ..bounds }, "timers_each"),
+        (Bounds { active: Some(3), ..bounds }, "active"),
+        (Bounds { unsteady: Some(3), ..bounds }, "unsteady"),
+    ] {
+        let setup = Setup { scenario: &scenario, settings: &settings, load: &load, mutant: None };
+        let refused = ClusterModel::new(&system, setup, bounds, Reductions::ALL).err();
+        let paths: Vec<_> = refused.into_iter().flatten().map(|mistake| mistake.path).collect();
+        assert_eq!(paths, [format!("explore.bounds.{at}")]);
+    }
+}
+
+#[test]
 fn nothing_depends_on_the_number_of_threads_or_on_the_way_of_searching() {
     let (nodes, bounds) = SMALL[0];
     let (scenario, settings, load) = (scenario(nodes), Default::default(), Default::default());

@@ -7,8 +7,6 @@ use crate::campaign::Pace;
 use crate::cluster::Misdeed;
 use crate::outcome::Outcome;
 use crate::subject::{Mutant, Registry};
-use interregnum_core::Machine;
-use interregnum_core::paxos_lease::{PaxosLease, Sound};
 use std::fs;
 use std::path::Path;
 
@@ -60,14 +58,4 @@ fn every_file_is_the_scenario_of_the_bug_that_it_is_named_after() {
     let mut known: Vec<_> = ALL.iter().map(|mutant| name(mutant) + ".json").collect();
     known.sort();
     assert_eq!(names, known);
-}
-
-/// The bug of lost notices does not apply: there is no value that could be lost.
-#[test]
-fn there_are_no_notices_to_lose() {
-    const fn none(notice: &<PaxosLease<Sound> as Machine>::Notice) -> u64 {
-        match *notice {}
-    }
-    let count: fn(&_) -> u64 = none;
-    assert_eq!(std::iter::empty().map(count).sum::<u64>(), 0);
 }

@@ -187,6 +187,35 @@ fn a_release_of_one_ballot_leaves_the_grants_of_others() {
 }
 
 #[test]
+fn nobody_releases_what_another_node_was_granted() {
+    for (from, wrong) in [(0, Some("L2")), (2, None)] {
+        let mut tale = Tale::new();
+        tale.asks(1, 0, 1).holds(1, 0, 100);
+        tale.sent(from, 1, Message::Release { ballot: ballot(1, 0) });
+        assert_eq!(tale.acts(1, 0, false).wrong(), wrong, "released by n{from}");
+    }
+}
+
+#[test]
+fn only_where_it_could_be_broken_is_a_property_put_to_the_test() {
+    let exercised = |tale: &Tale| {
+        let tallies = Check::<Machine>::tallies(&tale.check);
+        tallies.iter().map(|tally| tally.exercised).collect::<Vec<_>>()
+    };
+    let mut tale = Tale::new();
+    tale.asks(1, 0, 1).holds(1, 0, 100);
+    assert_eq!(exercised(&tale), [0, 1, 0], "nobody else asks, nobody is silent");
+    tale.sent(2, 1, Message::Prepare { ballot: ballot(2, 2) }).acts(1, 0, false);
+    assert_eq!(exercised(&tale), [1, 2, 0]);
+    let (id, message) = (MessageId(0), &Message::Prepare { ballot: ballot(2, 2) });
+    tale.restarts(1).see(&Seen::Delivered { id, from: main(2), to: main(1), message });
+    assert_eq!(exercised(&tale), [1, 2, 1]);
+    tale.wait(100).see(&Seen::Delivered { id, from: main(2), to: main(1), message });
+    tale.sent(1, 2, Message::Promise { ballot: ballot(2, 2), live: None });
+    assert_eq!(exercised(&tale), [1, 2, 1], "it may answer again");
+}
+
+#[test]
 fn what_is_remembered_folds_apart_and_what_is_over_does_not_matter() {
     let print = |tale: &Tale| {
         let (mut folder, view) = (Folder::new(), View::new(&tale.cluster, tale.now));
@@ -208,6 +237,14 @@ fn what_is_remembered_folds_apart_and_what_is_over_does_not_matter() {
     let mut long_over = Tale::new();
     long_over.asks(1, 0, 1).holds(1, 0, 50).wait(900);
     assert_eq!(print(&over), print(&long_over));
+    // And does not come back when whoever granted it starts anew: only promises were made, then.
+    let mut promised = Tale::new();
+    promised.sent(0, 1, Message::Prepare { ballot: ballot(1, 0) });
+    promised.sent(1, 0, Message::Promise { ballot: ballot(1, 0), live: None });
+    assert_eq!(
+        print(over.restarts(1)),
+        print(promised.sent(0, 2, Message::Accept { ballot: ballot(1, 0) }).wait(100).restarts(1))
+    );
 }
 
 #[test]
